@@ -1,0 +1,110 @@
+#pragma once
+/// Design: what becomes a chip. Program functions and the few blocks that hold state over crossings,
+/// wired by signal names, with pipeline registers and configuration fields.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "aegen/core/diagnostic.hpp"
+#include "aegen/core/program.hpp"
+
+namespace aegen::core {
+
+/// `count` elements of one format that travel together once a crossing.
+struct Signal {
+  std::string name;
+  FixedFormat format;
+  std::uint32_t count = 1;
+  bool operator==(const Signal&) const = default;
+};
+
+/// A setting held in registers: `count` values of one format with their values after reset.
+struct ConfigField {
+  std::string name;
+  FixedFormat format;
+  std::uint32_t count = 1;
+  std::vector<std::int64_t> reset;  ///< raw, `count` of them
+  std::string comment;
+};
+
+/// Raw values of every configuration field by name.
+using ConfigValues = std::map<std::string, std::vector<std::int64_t>, std::less<>>;
+
+enum class BlockKind : std::uint8_t {
+  Function,      ///< a function of the program; no state
+  BxCounter,     ///< rx_header u4 -> bx u12: 0 where the header is 9, else one more, 0 after 3563
+  OutputBuffer,  ///< the link's queue of words, section 6 of the ECON-T page
+};
+
+/// Sizes of an OutputBuffer. Ports: words u16[maxWords], count u6 (words of this crossing that
+/// matter, 1..maxWords; all maxWords are written), truncated_word u16, fill_word u16 (written
+/// behind a truncated word), overflow_t1/t2/t3 u9 and active_etx u4 (Config) -> tx u32[etx].
+struct BufferSizes {
+  std::uint32_t depth = 400;  ///< words it holds
+  std::uint32_t maxWords = 26;
+  std::uint32_t etx = 13;
+  bool operator==(const BufferSizes&) const = default;
+};
+
+/// A wire of a block: its port and the signal or configuration field the port is tied to.
+struct Wire {
+  std::string port;
+  std::string signal;
+};
+
+struct Block {
+  BlockKind kind = BlockKind::Function;
+  std::string name;      ///< instance name, unique in the design
+  std::string function;  ///< of the program, when kind is Function
+  std::vector<Wire> inputs;
+  std::vector<Wire> outputs;
+  bool registered = false;  ///< its outputs pass a pipeline register; always so for OutputBuffer
+  BufferSizes buffer;       ///< when kind is OutputBuffer
+};
+
+/// A stage whose arrival is asked for and measured, e.g. {"encoder", "latent", 2}.
+struct Milestone {
+  std::string name;
+  std::string signal;
+  int latency = 0;  ///< clocks asked for, from the chip's input to this signal
+};
+
+struct Design {
+  std::string name;  ///< an identifier; the top module's name
+  std::string comment;
+  Program program;
+  std::vector<Signal> inputs;
+  std::vector<Block> blocks;  ///< producers before consumers
+  std::vector<std::string> outputs;  ///< signals that leave the chip
+  std::vector<ConfigField> config;
+  std::vector<Milestone> milestones;
+
+  [[nodiscard]] const ConfigField* findConfig(std::string_view field) const;
+  [[nodiscard]] ConfigValues resetConfig() const;
+};
+
+/// What a block's ports are, whatever its kind. Config ports have Role::Config.
+struct BlockPorts {
+  std::vector<Port> inputs;
+  std::vector<Port> outputs;
+};
+[[nodiscard]] BlockPorts portsOf(const Design& design, const Block& block);
+
+/// When things happen, in clocks after a crossing's input reaches the chip.
+struct DesignTiming {
+  std::map<std::string, int, std::less<>> signal;       ///< when each signal is valid
+  std::vector<int> block;                               ///< when each block computes
+  std::map<std::string, std::pair<int, int>, std::less<>> config;  ///< first and last use of a field
+};
+
+/// Checks names, wiring, formats, order and reset values, then gives the timing.
+[[nodiscard]] Result<DesignTiming> analyse(const Design& design);
+
+/// All signals of a design in order: inputs, then each block's outputs.
+[[nodiscard]] std::vector<Signal> signalsOf(const Design& design);
+
+}  // namespace aegen::core

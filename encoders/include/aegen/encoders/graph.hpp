@@ -1,0 +1,85 @@
+#pragma once
+/// Graph: tensor single-assignment form of an encoder or decoder network, every tensor with a format.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aegen/core/diagnostic.hpp"
+#include "aegen/core/fixed_format.hpp"
+
+namespace aegen::encoders {
+
+using Shape = std::vector<int>;
+[[nodiscard]] std::size_t elementCount(const Shape& shape);
+
+enum class NodeKind : std::uint8_t {
+  Input,        ///< event input
+  Normalize,    ///< [n] charges -> x = (q << fraction) >> min(floor(log2 sum), maxShift), truncated
+  Arrange,      ///< picks elements by `indices` into `shape`; -1 gives 0
+  Pad,          ///< zeros around rows and columns of an HWC tensor: `padding` = top, bottom, left, right
+  Conv2d,       ///< HWC, kernel [kh][kw][in][out], no padding of its own, `stride`
+  Dense,        ///< [in] -> [out], kernel [out][in]
+  Relu,         ///< max(x, 0); the result's format is unsigned
+  Requantize,   ///< into `format` with `rounding`, `overflow`
+  Concat,       ///< of 1-d tensors
+  Reshape,      ///< row-major
+};
+[[nodiscard]] std::string_view text(NodeKind kind);
+
+/// How a layer's products are summed.
+struct SumRule {
+  /// true: each product is floored to `productFraction` bits before it is added (ECON-T).
+  /// false: products are added exactly.
+  bool truncateProducts = false;
+  int productFraction = 0;
+  bool operator==(const SumRule&) const = default;
+};
+
+/// Integer weights of one format. `loadable`: held in registers named `name`, `values` being the reset
+/// values; else constants of the hardware.
+struct Weights {
+  std::string name;
+  core::FixedFormat format;
+  Shape shape;
+  std::vector<std::int64_t> values;  ///< raw, row-major
+  std::vector<double> real;          ///< what was quantized, if known; else empty
+  bool loadable = false;
+  bool operator==(const Weights&) const = default;
+};
+
+/// One tensor and the operation that makes it.
+struct Node {
+  std::string name;  ///< an identifier, unique in the graph
+  NodeKind kind = NodeKind::Input;
+  std::vector<int> inputs;  ///< indices of earlier nodes
+  Shape shape;
+  /// Of the tensor. Conv2d and Dense: set by Graph::infer() to the narrowest that holds every sum.
+  core::FixedFormat format;
+  std::vector<int> indices;  ///< Arrange
+  std::vector<int> padding;  ///< Pad
+  int stride = 1;            ///< Conv2d
+  int maxShift = 0;          ///< Normalize
+  SumRule sum;               ///< Conv2d, Dense
+  Weights kernel;            ///< Conv2d, Dense
+  Weights bias;              ///< Conv2d [filter], Dense [out]
+  core::Rounding rounding = core::Rounding::Floor;     ///< Requantize
+  core::Overflow overflow = core::Overflow::Saturate;  ///< Requantize
+  bool operator==(const Node&) const = default;
+};
+
+/// Nodes in topological order; the last is the output.
+struct Graph {
+  std::string name;
+  std::vector<Node> nodes;
+
+  [[nodiscard]] const Node& output() const { return nodes.back(); }
+  [[nodiscard]] const Node* find(std::string_view node) const;
+  /// Checks shapes, weights' ranges and formats and fills in the formats that follow (Relu, Conv2d,
+  /// Dense, Pad, ...). Diagnostics `graph.*` place the node.
+  [[nodiscard]] core::Result<void> infer();
+  bool operator==(const Graph&) const = default;
+};
+
+}  // namespace aegen::encoders
