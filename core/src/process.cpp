@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -159,7 +159,8 @@ int remainingMilliseconds(double timeoutSeconds, Clock::time_point start) {
 /// Collects output until the process ends or its time is up.
 void follow(pid_t pid, int output, double timeoutSeconds, Clock::time_point start,
             ProcessResult& result) {
-  const Descriptor handle(pidfd_open(pid, 0));
+  // By number: this glibc declares pidfd_open() without C linkage.
+  const Descriptor handle(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
   bool open = output >= 0;
   for (;;) {
     std::array<pollfd, 2> waiting{pollfd{handle.get(), POLLIN, 0},
