@@ -14,6 +14,7 @@ endfunction()
 # The project's warnings on a target of ours.
 function(aegen_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wconversion
+    -Wno-missing-field-initializers  # designated initialisers leave defaults on purpose
     $<$<BOOL:${AEGEN_WERROR}>:-Werror>)
 endfunction()
 

@@ -36,13 +36,16 @@ using ConfigValues = std::map<std::string, std::vector<std::int64_t>, std::less<
 
 enum class BlockKind : std::uint8_t {
   Function,      ///< a function of the program; no state
-  BxCounter,     ///< rx_header u4 -> bx u12: 0 where the header is 9, else one more, 0 after 3563
+  /// rx_header u4 -> bx u12: 0 where the header is 9 and in the first crossing after a link reset,
+  /// else one more than before, 0 after 3563
+  BxCounter,
   OutputBuffer,  ///< the link's queue of words, section 6 of the ECON-T page
 };
 
 /// Sizes of an OutputBuffer. Ports: words u16[maxWords], count u6 (words of this crossing that
 /// matter, 1..maxWords; all maxWords are written), truncated_word u16, fill_word u16 (written
-/// behind a truncated word), overflow_t1/t2/t3 u9 and active_etx u4 (Config) -> tx u32[etx].
+/// behind a truncated word), overflow_t1/t2/t3 u9 and active_etx u4 (Config; more than `etx` acts as
+/// `etx`) -> tx u32[etx].
 struct BufferSizes {
   std::uint32_t depth = 400;  ///< words it holds
   std::uint32_t maxWords = 26;

@@ -11,6 +11,8 @@
 
 namespace aegen::core {
 
+struct WideInterval;
+
 class FunctionBuilder {
  public:
   /// `program` is where callees are looked up; it must outlive the builder.
@@ -69,8 +71,10 @@ class FunctionBuilder {
 
  private:
   ValueId newValue(const FixedFormat& format, const Interval& interval);
-  ValueId append(Instruction instruction, const FixedFormat& format, const Interval& interval);
-  ValueId appendHolding(Instruction instruction, const Interval& interval, int fraction);
+  [[nodiscard]] WideInterval exact(const Instruction& instruction, const FixedFormat& result) const;
+  ValueId append(Instruction instruction, const FixedFormat& format);
+  ValueId appendHolding(Instruction instruction, int fraction);
+  ValueId place(Instruction instruction, const FixedFormat& format, const Interval& interval);
 
   const Program& program_;
   Function function_;

@@ -2,12 +2,16 @@
 /// The text form of a Program, and the parser that reads it back to the same Program.
 ///
 ///   func @neuron "one dense output" {
-///     event %x : u8.7[2]
-///     config %w : s6.5[2]
-///     %2 : s14.12 = mul %x[0], %w[0]
+///     event x : u8.7[2]
+///     config w : s6.5[2]
+///     %4 prod : s14.12 = mul %0, %2
 ///     ...
 ///     output y : u9.8[1] = %9
 ///   }
+///
+/// Values are numbered from 0: the elements of the inputs, then the results in order. Attributes
+/// stand before operands: `slice 4 %1`, `requantize floor saturate %3`, `call @f %1, %2`,
+/// `lookup [1, 2] %0`. `name %0 pedestal` names an input element. `#` starts a comment.
 
 #include <string>
 #include <string_view>

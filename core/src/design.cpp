@@ -1,0 +1,196 @@
+#include "aegen/core/design.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "aegen/core/verifier.hpp"
+
+namespace aegen::core {
+namespace {
+
+constexpr FixedFormat unsignedBits(int width) { return {false, width, 0}; }
+
+BlockPorts bxCounterPorts() {
+  return {{{"rx_header", unsignedBits(4), 1, Role::Event}},
+          {{"bx", unsignedBits(12), 1, Role::Output}}};
+}
+
+BlockPorts bufferPorts(const BufferSizes& sizes) {
+  return {{{"words", unsignedBits(16), sizes.maxWords, Role::Event},
+           {"count", unsignedBits(6), 1, Role::Event},
+           {"truncated_word", unsignedBits(16), 1, Role::Event},
+           {"fill_word", unsignedBits(16), 1, Role::Event},
+           {"overflow_t1", unsignedBits(9), 1, Role::Config},
+           {"overflow_t2", unsignedBits(9), 1, Role::Config},
+           {"overflow_t3", unsignedBits(9), 1, Role::Config},
+           {"active_etx", unsignedBits(4), 1, Role::Config}},
+          {{"tx", unsignedBits(32), sizes.etx, Role::Output}}};
+}
+
+const Port* findPort(const std::vector<Port>& ports, std::string_view name) {
+  const auto found = std::ranges::find(ports, name, &Port::name);
+  return found == ports.end() ? nullptr : &*found;
+}
+
+// Walks the blocks in order, checking wires and placing everything in time.
+class DesignAnalysis {
+ public:
+  explicit DesignAnalysis(const Design& design) : design_(design) {}
+
+  Result<DesignTiming> run() {
+    config();
+    for (const Signal& signal : design_.inputs) define(signal, 0, "input");
+    for (const Block& block : design_.blocks) place(block);
+    for (const std::string& output : design_.outputs) {
+      if (!signals_.contains(output)) fail("output '" + output + "' is no signal", output);
+    }
+    for (const Milestone& milestone : design_.milestones) {
+      if (!signals_.contains(milestone.signal)) {
+        fail("milestone '" + milestone.name + "' names no signal", milestone.signal);
+      }
+    }
+    if (error_) return *error_;
+    return timing_;
+  }
+
+ private:
+  void fail(std::string message, std::string where) {
+    if (!error_) {
+      error_ = internalError("design.malformed", std::move(message),
+                             design_.name + "/" + std::move(where));
+    }
+  }
+
+  void config() {
+    std::set<std::string_view> seen;
+    for (const ConfigField& field : design_.config) {
+      if (!seen.insert(field.name).second) fail("field defined twice", field.name);
+      if (field.count == 0 || field.reset.size() != field.count) {
+        fail("field needs one reset value an element", field.name);
+      }
+      if (field.format.width > 16) fail("field is wider than the 16-bit port", field.name);
+      for (const std::int64_t value : field.reset) {
+        if (!field.format.range().contains(value)) {
+          fail("reset value " + std::to_string(value) + " is outside " + field.format.text(),
+               field.name);
+        }
+      }
+    }
+  }
+
+  void define(const Signal& signal, int time, const std::string& where) {
+    if (design_.findConfig(signal.name) != nullptr) fail("signal has a field's name", where);
+    if (!signals_.emplace(signal.name, signal).second) {
+      fail("signal '" + signal.name + "' has two producers", where);
+    }
+    timing_.signal[signal.name] = time;
+  }
+
+  void place(const Block& block) {
+    const Function* const function = design_.program.find(block.function);
+    if (block.kind == BlockKind::Function && function == nullptr) {
+      return fail("function '" + block.function + "' does not exist", block.name);
+    }
+    const BlockPorts ports = portsOf(design_, block);
+    int time = 0;
+    for (const Wire& wire : block.inputs) {
+      const Port* const port = findPort(ports.inputs, wire.port);
+      if (port == nullptr) return fail("no input port '" + wire.port + "'", block.name);
+      if (port->role == Role::Event) time = std::max(time, arrival(block, *port, wire));
+    }
+    for (const Port& port : ports.inputs) {
+      const auto wires = std::ranges::count(block.inputs, port.name, &Wire::port);
+      if (wires != 1) fail("port '" + port.name + "' needs one wire", block.name);
+    }
+    for (const Wire& wire : block.inputs) {
+      if (findPort(ports.inputs, wire.port)->role == Role::Config) use(block, wire, ports, time);
+    }
+    timing_.block.push_back(time);
+    const bool registered = block.registered || block.kind == BlockKind::OutputBuffer;
+    for (const Port& port : ports.outputs) {
+      const auto wire = std::ranges::find(block.outputs, port.name, &Wire::port);
+      if (wire == block.outputs.end()) continue;  // an output nobody wants
+      define({wire->signal, port.format, port.count}, time + (registered ? 1 : 0), block.name);
+    }
+    for (const Wire& wire : block.outputs) {
+      if (findPort(ports.outputs, wire.port) == nullptr) {
+        fail("no output port '" + wire.port + "'", block.name);
+      }
+    }
+  }
+
+  int arrival(const Block& block, const Port& port, const Wire& wire) {
+    const auto signal = signals_.find(wire.signal);
+    if (signal == signals_.end()) {
+      fail("signal '" + wire.signal + "' is used before it is made", block.name);
+      return 0;
+    }
+    if (signal->second.format != port.format || signal->second.count != port.count) {
+      fail("signal '" + wire.signal + "' does not fit port '" + wire.port + "'", block.name);
+    }
+    return timing_.signal.find(wire.signal)->second;
+  }
+
+  void use(const Block& block, const Wire& wire, const BlockPorts& ports, int time) {
+    const ConfigField* const field = design_.findConfig(wire.signal);
+    const Port& port = *findPort(ports.inputs, wire.port);
+    if (field == nullptr) return fail("no field '" + wire.signal + "'", block.name);
+    if (field->format != port.format || field->count != port.count) {
+      return fail("field '" + wire.signal + "' does not fit port '" + wire.port + "'", block.name);
+    }
+    const auto [entry, fresh] = timing_.config.try_emplace(field->name, time, time);
+    entry->second.first = std::min(entry->second.first, time);
+    entry->second.second = std::max(entry->second.second, time);
+  }
+
+  const Design& design_;
+  DesignTiming timing_;
+  std::map<std::string, Signal, std::less<>> signals_;
+  std::optional<Diagnostic> error_;
+};
+
+}  // namespace
+
+const ConfigField* Design::findConfig(std::string_view field) const {
+  const auto found = std::ranges::find(config, field, &ConfigField::name);
+  return found == config.end() ? nullptr : &*found;
+}
+
+ConfigValues Design::resetConfig() const {
+  ConfigValues values;
+  for (const ConfigField& field : config) values[field.name] = field.reset;
+  return values;
+}
+
+BlockPorts portsOf(const Design& design, const Block& block) {
+  switch (block.kind) {
+    case BlockKind::Function: {
+      const Function* const function = design.program.find(block.function);
+      return function == nullptr ? BlockPorts{} : BlockPorts{function->inputs, function->outputs};
+    }
+    case BlockKind::BxCounter:
+      return bxCounterPorts();
+    case BlockKind::OutputBuffer:
+      return bufferPorts(block.buffer);
+  }
+  return {};
+}
+
+Result<DesignTiming> analyse(const Design& design) {
+  if (const Result<void> valid = checkValid(design.program); !valid) return valid.error();
+  return DesignAnalysis(design).run();
+}
+
+std::vector<Signal> signalsOf(const Design& design) {
+  std::vector<Signal> out = design.inputs;
+  for (const Block& block : design.blocks) {
+    for (const Port& port : portsOf(design, block).outputs) {
+      const auto wire = std::ranges::find(block.outputs, port.name, &Wire::port);
+      if (wire != block.outputs.end()) out.push_back({wire->signal, port.format, port.count});
+    }
+  }
+  return out;
+}
+
+}  // namespace aegen::core
