@@ -78,7 +78,8 @@ std::vector<std::string> mergedEnvironment(
   std::vector<std::string> merged;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
-    if (additions.find(text.substr(0, text.find('='))) == additions.end()) merged.emplace_back(text);
+    if (additions.find(text.substr(0, text.find('='))) == additions.end())
+      merged.emplace_back(text);
   }
   for (const auto& [name, value] : additions) merged.push_back(name + "=" + value);
   return merged;
@@ -151,8 +152,7 @@ bool drain(int fd, std::string& text) {
 
 int remainingMilliseconds(double timeoutSeconds, Clock::time_point start) {
   if (timeoutSeconds <= 0) return -1;
-  const double left =
-      timeoutSeconds - std::chrono::duration<double>(Clock::now() - start).count();
+  const double left = timeoutSeconds - std::chrono::duration<double>(Clock::now() - start).count();
   return static_cast<int>(std::clamp(left * 1000.0 + 1.0, 0.0, 1e9));
 }
 
@@ -314,7 +314,9 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
   return *this;
 }
 
-ChildProcess::~ChildProcess() { release(); }
+ChildProcess::~ChildProcess() {
+  release();
+}
 
 void ChildProcess::release() {
   closeInput();
@@ -388,10 +390,9 @@ std::optional<std::filesystem::path> findExecutable(std::string_view name) {
 Result<std::filesystem::path> requireExecutable(std::string_view name,
                                                 std::string_view debianPackage) {
   if (auto found = findExecutable(name)) return *std::move(found);
-  return missingTool("process.not-found", "the program " + std::string(name) + " was not found",
-                     std::string(name),
-                     {"install it: apt install " + std::string(debianPackage),
-                      "or put its folder on PATH"});
+  return missingTool(
+      "process.not-found", "the program " + std::string(name) + " was not found", std::string(name),
+      {"install it: apt install " + std::string(debianPackage), "or put its folder on PATH"});
 }
 
 std::string lastLines(std::string_view text, std::size_t lines) {

@@ -39,8 +39,8 @@ struct ProcessResult {
   [[nodiscard]] std::string ending() const;
 };
 
-/// Runs `command` (program and arguments; the program is looked up on PATH when it has no slash) and
-/// waits for it. Standard input is empty. A failing exit code is a result, not an error.
+/// Runs `command` (program and arguments; the program is looked up on PATH when it has no slash)
+/// and waits for it. Standard input is empty. A failing exit code is a result, not an error.
 /// Errors: process.not-found (missing tool), process.spawn, process.log-file.
 [[nodiscard]] Result<ProcessResult> runProcess(const std::vector<std::string>& command,
                                                const ProcessOptions& options = {});
@@ -51,8 +51,8 @@ struct ProcessResult {
     const std::vector<std::vector<std::string>>& commands,
     const std::vector<ProcessOptions>& options, unsigned jobs);
 
-/// A child that is fed through its standard input and answers on its standard output; standard error
-/// goes to `logFile`, or to the caller's. Killed with its descendants when the object goes.
+/// A child that is fed through its standard input and answers on its standard output; standard
+/// error goes to `logFile`, or to the caller's. Killed with its descendants when the object goes.
 class ChildProcess {
  public:
   /// Starts `command`. Errors as runProcess(); timeoutSeconds is not used.
