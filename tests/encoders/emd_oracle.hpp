@@ -1,0 +1,12 @@
+#pragma once
+/// EMD by LEMON's network simplex on the whole 48 x 48 problem: the second opinion.
+
+#include <array>
+
+namespace aegen::test {
+
+/// Work per unit of mass between two patterns with positive sums, `distance` row-major.
+double lemonEmd(const std::array<double, 48>& a, const std::array<double, 48>& b,
+                const std::array<std::array<double, 48>, 48>& distance);
+
+}  // namespace aegen::test

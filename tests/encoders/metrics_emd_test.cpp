@@ -1,0 +1,135 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "aegen/encoders/emd.hpp"
+#include "emd_oracle.hpp"
+
+namespace aegen::encoders {
+namespace {
+
+using Pattern = std::array<double, 48>;
+
+double oracle(const Pattern& a, const Pattern& b) {
+  return test::lemonEmd(a, b, data::emdDistances());
+}
+
+/// `filled` TCs drawn with replacement, whole charges up to `largest` (1 makes many ties).
+Pattern randomPattern(std::mt19937_64& random, int filled, int largest) {
+  Pattern pattern{};
+  for (int k = 0; k < filled; ++k) {
+    pattern[random() % 48] += static_cast<double>(1 + random() % static_cast<unsigned>(largest));
+  }
+  return pattern;
+}
+
+TEST(EarthMoversDistance, IsTheGroundDistanceBetweenTwoSingleCells) {
+  for (std::size_t i = 0; i < 48; ++i) {
+    for (std::size_t j = 0; j < 48; ++j) {
+      Pattern a{};
+      Pattern b{};
+      a[i] = 7;
+      b[j] = 0.25;
+      EXPECT_NEAR(earthMoversDistance(a, b).value(), data::emdDistances()[i][j], 1e-12);
+    }
+  }
+}
+
+TEST(EarthMoversDistance, IsZeroForPatternsThatDifferByAFactor) {
+  std::mt19937_64 random(1);
+  for (int round = 0; round < 100; ++round) {
+    const Pattern a = randomPattern(random, 1 + round, 1000);
+    Pattern b = a;
+    for (double& charge : b) charge *= 0.3;
+    EXPECT_NEAR(earthMoversDistance(a, b).value(), 0, 1e-12);
+  }
+}
+
+TEST(EarthMoversDistance, SplitsMassBetweenTwoSides) {
+  Pattern a{};
+  Pattern b{};
+  const auto centre = static_cast<std::size_t>(*data::channelAt(5, 5));
+  const auto left = static_cast<std::size_t>(*data::channelAt(6, 5));
+  const auto right = static_cast<std::size_t>(*data::channelAt(4, 5));
+  a[centre] = 1;
+  b[left] = 3;
+  b[right] = 1;
+  EXPECT_NEAR(earthMoversDistance(a, b).value(), 2.0, 1e-12);
+  b[centre] = 4;
+  EXPECT_NEAR(earthMoversDistance(a, b).value(), 1.0, 1e-12);
+}
+
+TEST(EarthMoversDistance, IsEmptyWhenASideHasNoCharge) {
+  Pattern zero{};
+  Pattern one{};
+  one[3] = 1;
+  Pattern bad{};
+  bad[0] = -5;
+  bad[1] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_FALSE(earthMoversDistance(zero, one).has_value());
+  EXPECT_FALSE(earthMoversDistance(one, zero).has_value());
+  EXPECT_FALSE(earthMoversDistance(zero, zero).has_value());
+  EXPECT_FALSE(earthMoversDistance(one, bad).has_value());
+}
+
+TEST(EarthMoversDistance, CountsNegativeAndNonFiniteChargesAsNone) {
+  Pattern a{};
+  a[3] = 1;
+  Pattern b = a;
+  b[7] = -4;
+  b[9] = std::numeric_limits<double>::infinity();
+  EXPECT_NEAR(earthMoversDistance(a, b).value(), 0, 1e-15);
+}
+
+TEST(EarthMoversDistance, AgreesWithLemonOnRandomPatterns) {
+  const std::uint64_t seed = 20240611;
+  RecordProperty("seed", std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 3000; ++round) {
+    const int largest = std::array{1, 2, 50, 100000}[random() % 4];
+    const Pattern a = randomPattern(random, 1 + static_cast<int>(random() % 80), largest);
+    const Pattern b = randomPattern(random, 1 + static_cast<int>(random() % 80), largest);
+    ASSERT_NEAR(earthMoversDistance(a, b).value(), oracle(a, b), 1e-9)
+        << "seed " << seed << " round " << round;
+  }
+}
+
+TEST(EarthMoversDistance, AgreesWithLemonOnPatternsFullOfTies) {
+  const std::uint64_t seed = 77;
+  RecordProperty("seed", std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 1000; ++round) {
+    // Equal sums of equal charges: every basis is degenerate.
+    Pattern a{};
+    Pattern b{};
+    std::array<std::size_t, 48> order{};
+    for (std::size_t k = 0; k < 48; ++k) order[k] = k;
+    std::shuffle(order.begin(), order.end(), random);
+    for (std::size_t k = 0; k < 24; ++k) {
+      a[order[k]] = 1;
+      b[order[47 - k]] = 1;
+    }
+    ASSERT_NEAR(earthMoversDistance(a, b).value(), oracle(a, b), 1e-9) << "round " << round;
+  }
+}
+
+TEST(EarthMoversDistance, IsSymmetricAndObeysTheTriangleInequality) {
+  const std::uint64_t seed = 5;
+  RecordProperty("seed", std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 1000; ++round) {
+    const Pattern a = randomPattern(random, 1 + round % 40, 900);
+    const Pattern b = randomPattern(random, 1 + round % 31, 900);
+    const Pattern c = randomPattern(random, 1 + round % 17, 900);
+    const double ab = earthMoversDistance(a, b).value();
+    ASSERT_NEAR(ab, earthMoversDistance(b, a).value(), 1e-11);
+    ASSERT_LE(ab, earthMoversDistance(a, c).value() + earthMoversDistance(c, b).value() + 1e-11);
+  }
+}
+
+}  // namespace
+}  // namespace aegen::encoders
