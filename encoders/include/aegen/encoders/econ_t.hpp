@@ -1,5 +1,5 @@
 #pragma once
-/// The ECON-T's autoencoder and its trigger path as Graph, Program and Design (../docs/econ_t.md).
+/// The ECON-T's autoencoder and its trigger path as Graph, Program and Design (docs/econ_t.md).
 
 #include <array>
 #include <cstdint>
@@ -15,7 +15,7 @@ inline constexpr int kTriggerCells = 48;
 inline constexpr int kLatents = 16;
 inline constexpr int kLatentBits = 9;
 
-/// The chip's 2144 six-bit weights in register order (4E of the specification's section 4, step 6).
+/// The chip's 2144 six-bit weights in register order (conv_kernel, conv_bias, dense_kernel, dense_bias).
 struct AutoencoderWeights {
   std::vector<std::int64_t> convKernel;   ///< [3][3][8], s6.5
   std::vector<std::int64_t> convBias;     ///< [8]
@@ -44,12 +44,25 @@ struct ChipSettings {
 
 struct ChipOptions {
   std::string name = "econ_t_ae";
-  int encoderLatency = 2;
-  int formatterLatency = 2;
+  int encoderLatency = 2;    ///< crossings from ePortRX words to latents, 1..5
+  int formatterLatency = 2;  ///< crossings from latents to eTX words, 1..3
 };
 /// The whole path: 12 ePortRX words to 13 eTX words around an encoder graph of 48 charges and 16
-/// nine-bit latents. Signals: rx_words, codes, calq, normalized, ..., latent, module_sum, words, tx.
+/// nine-bit latents. Signals: rx_words u32[12], codes, rx_header, bx, channel_codes, calq u22[48],
+/// the encoder's (normalized, ..., latent), module_sum, words u16[26], tx u32[13]. Pipeline registers go
+/// where they split the logic most evenly. Fields: loadable weights first, in the chip's order.
 [[nodiscard]] core::Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
                                               const ChipOptions& options);
+
+/// The encoder alone, 48 calibrated charges to latents, with one register behind it.
+[[nodiscard]] core::Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name);
+
+/// The back-end board's function `decode`: tx u32[13] -> header u5, module_sum u28 (middle of the
+/// 5E4M code's step), latent u9.8[16] (bits that are not sent are 0), charge u26[48] (AE channel order):
+/// the decoder graph's output times the power of two below the module sum, floored.
+[[nodiscard]] core::Result<core::Program> boardDecoder(const Codec& codec);
+
+/// The charge that a normalised value stands for: floor(raw * 2^shift / 2^fraction).
+[[nodiscard]] int normalizingShift(std::int64_t moduleSum);
 
 }  // namespace aegen::encoders::econ_t

@@ -2,6 +2,7 @@
 /// Graph: tensor single-assignment form of an encoder or decoder network, every tensor with a format.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ enum class NodeKind : std::uint8_t {
   Reshape,      ///< row-major
 };
 [[nodiscard]] std::string_view text(NodeKind kind);
+[[nodiscard]] std::optional<NodeKind> parseNodeKind(std::string_view text);
 
 /// How a layer's products are summed.
 struct SumRule {

@@ -1,0 +1,37 @@
+#pragma once
+/// Lowering: a Graph becomes a Program, one function a layer, calling one function a conv position or
+/// neuron.
+
+#include <string>
+#include <vector>
+
+#include "aegen/core/design.hpp"
+#include "aegen/encoders/graph.hpp"
+
+namespace aegen::encoders {
+
+/// A layer: a function and the signals its ports are tied to. Config ports are tied to fields.
+struct LoweredLayer {
+  std::string function;
+  std::vector<core::Wire> inputs;
+  std::vector<core::Wire> outputs;
+};
+
+struct Lowering {
+  core::Program program;
+  std::vector<core::Signal> inputs;  ///< one an Input node
+  std::vector<LoweredLayer> layers;  ///< in order; a Normalize layer also gives `<node>_sum`
+  core::Signal output;
+  std::vector<core::ConfigField> fields;  ///< loadable weights in layer order: kernel, bias
+};
+
+/// `graph` must have been inferred. Function names start with `prefix`. Arrange, Pad, Concat and
+/// Reshape become wiring; Relu and Requantize join the layer before them. Signals are named as the
+/// last node of their layer. Padding and zeros are constants at the calls.
+[[nodiscard]] core::Result<Lowering> lower(const Graph& graph, const std::string& prefix);
+
+/// Adds a function `name` that computes the whole graph by calling the layers: inputs are the graph's
+/// inputs and the loadable fields, the output is the graph's.
+void addWhole(Lowering& lowering, const std::string& name, const std::string& comment);
+
+}  // namespace aegen::encoders

@@ -1,0 +1,40 @@
+#pragma once
+/// Bit strings longer than one value of the IR, as limbs.
+
+#include <span>
+#include <vector>
+
+#include "aegen/core/function_builder.hpp"
+
+namespace aegen::encoders {
+
+/// A string of bits in limbs of kLimb bits, least significant limb first.
+class BitVector {
+ public:
+  static constexpr int kLimb = 48;
+
+  /// From unsigned parts, the least significant first. The last limb is filled up with zeros.
+  static BitVector join(core::FunctionBuilder& b, std::span<const core::ValueId> parts);
+
+  [[nodiscard]] int bits() const { return static_cast<int>(limbs_.size()) * kLimb; }
+  /// Bits low+width-1..low; zeros past the end.
+  [[nodiscard]] core::ValueId slice(core::FunctionBuilder& b, int low, int width) const;
+
+  [[nodiscard]] BitVector operation(core::FunctionBuilder& b, const BitVector& o,
+                                    core::ValueId (core::FunctionBuilder::*op)(core::ValueId,
+                                                                               core::ValueId)) const;
+  [[nodiscard]] BitVector inverted(core::FunctionBuilder& b) const;
+  /// The whole string moved toward the most (positive) or least (negative) significant end.
+  [[nodiscard]] BitVector shifted(core::FunctionBuilder& b, int places) const;
+
+ private:
+  std::vector<core::ValueId> limbs_;
+};
+
+/// Moves the bits of `bits` where `mask` is 1 together at the least significant end, in order, zeros
+/// above (Hacker's Delight, 2nd ed., section 7-4: a parallel-suffix network). The bits that steer the
+/// moves depend on the mask alone.
+[[nodiscard]] BitVector compress(core::FunctionBuilder& b, const BitVector& bits,
+                                 const BitVector& mask);
+
+}  // namespace aegen::encoders

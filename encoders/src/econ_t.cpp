@@ -1,0 +1,264 @@
+#include "aegen/encoders/econ_t.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "aegen/encoders/lowering.hpp"
+#include "econ_t_path.hpp"
+#include "pipeline.hpp"
+
+namespace aegen::encoders::econ_t {
+namespace {
+
+using core::Block;
+using core::BlockKind;
+using core::FixedFormat;
+using core::Result;
+
+constexpr FixedFormat kWeightFormat{true, 6, 5};
+constexpr FixedFormat kLatentFormat{false, kLatentBits, kLatentBits - 1};
+
+Weights weights(std::string name, Shape shape, const std::vector<std::int64_t>& values,
+                bool loadable) {
+  return {std::move(name), kWeightFormat, std::move(shape), values, {}, loadable};
+}
+
+// Channels on the 8x8 grid: rows 0-3 hold 0..31, rows 4-7 hold 32..47 in columns 0-3.
+std::vector<int> gridIndices() {
+  std::vector<int> out(64, -1);
+  for (int c = 0; c < 32; ++c) out[static_cast<std::size_t>(c)] = c;
+  for (int c = 32; c < kTriggerCells; ++c) {
+    const int row = 4 + (c - 32) / 4;
+    out[static_cast<std::size_t>(row * 8 + c % 4)] = c;
+  }
+  return out;
+}
+
+Block functionBlock(const std::string& function, std::vector<core::Wire> inputs,
+                    std::vector<core::Wire> outputs) {
+  return {BlockKind::Function, "u_" + function, function, std::move(inputs), std::move(outputs),
+          false, {}};
+}
+
+// Ports tied to signals of the same names.
+std::vector<core::Wire> sameNames(std::initializer_list<const char*> names) {
+  std::vector<core::Wire> out;
+  for (const char* name : names) out.push_back({name, name});
+  return out;
+}
+
+core::ConfigField field(std::string name, int width, std::vector<std::int64_t> reset,
+                        std::string comment) {
+  const auto count = static_cast<std::uint32_t>(reset.size());
+  return {std::move(name), {false, width, 0}, count, std::move(reset), std::move(comment)};
+}
+
+std::vector<core::ConfigField> settingFields(const ChipSettings& settings) {
+  const core::ConfigValues values = configValues(settings);
+  const auto value = [&](const char* name) { return values.find(name)->second; };
+  return {
+      field("mux", 6, value("mux"), "input trigger cell of each channel"),
+      field("calibration", kCalibration, value("calibration"), "factor of each channel, 2048 = 1.0"),
+      field("high_density", 1, value("high_density"), "1: codes drop 3 bits, 0: 1 bit"),
+      field("ae_mask", 16, value("ae_mask"),
+            "latent bits that are sent; bit 0 of word 0: lowest bit of latent 0"),
+      field("active_etx", 4, value("active_etx"), "eTX in use, 1..13"),
+      field("overflow_t1", 9, value("overflow_t1"),
+            "words waiting and coming above which a crossing is truncated"),
+      field("overflow_t2", 9, value("overflow_t2"),
+            "words waiting above which a short crossing is truncated"),
+      field("overflow_t3", 9, value("overflow_t3"), "words of a short crossing, at most"),
+  };
+}
+
+Result<void> checkEncoder(const Lowering& encoder) {
+  const bool fits = encoder.inputs.size() == 1 && encoder.inputs[0].count == kTriggerCells &&
+                    encoder.inputs[0].format == FixedFormat{false, kCharge, 0} &&
+                    encoder.output.count == kLatents && encoder.output.format == kLatentFormat;
+  if (fits) return {};
+  return core::badInput("econ_t.encoder-shape",
+                        "the encoder must take 48 charges u22 and give 16 latents u9.8",
+                        "output '" + encoder.output.name + "'");
+}
+
+Block layerBlock(const LoweredLayer& layer) {
+  return functionBlock(layer.function, layer.inputs, layer.outputs);
+}
+
+// Registers behind the blocks that split `blocks` most evenly into `latency` stages; the last block
+// always has one.
+Result<void> placeRegisters(const core::Program& program, std::vector<Block*> blocks, int latency,
+                            const std::string& key) {
+  std::vector<int> levels;
+  for (const Block* block : blocks) levels.push_back(logicLevels(program, block->function));
+  if (latency < 1 || latency > static_cast<int>(blocks.size())) {
+    return core::badInput("design.latency",
+                          std::to_string(latency) + " crossings asked for, 1.." +
+                              std::to_string(blocks.size()) + " can be had",
+                          key);
+  }
+  for (const std::size_t cut : evenCuts(levels, static_cast<std::size_t>(latency))) {
+    blocks[cut]->registered = true;
+  }
+  return {};
+}
+
+}  // namespace
+
+Graph autoencoder(const AutoencoderWeights& w, bool loadable, bool truncateProducts) {
+  Graph graph;
+  graph.name = "econ_t_autoencoder";
+  const auto node = [&](std::string name, NodeKind kind) -> Node& {
+    Node next;
+    next.name = std::move(name);
+    next.kind = kind;
+    if (kind != NodeKind::Input) next.inputs = {static_cast<int>(graph.nodes.size()) - 1};
+    graph.nodes.push_back(std::move(next));
+    return graph.nodes.back();
+  };
+  Node& charges = node("calq", NodeKind::Input);
+  charges.shape = {kTriggerCells};
+  charges.format = {false, kCharge, 0};
+  Node& normalized = node("normalized", NodeKind::Normalize);
+  normalized.format = {false, 8, 7};
+  normalized.maxShift = kCharge - 1;
+  Node& arranged = node("arranged", NodeKind::Arrange);
+  arranged.shape = {8, 8, 1};
+  arranged.indices = gridIndices();
+  node("padded", NodeKind::Pad).padding = {0, 1, 0, 1};
+  Node& conv = node("conv", NodeKind::Conv2d);
+  conv.stride = 2;
+  conv.kernel = weights("conv_kernel", {3, 3, 1, 8}, w.convKernel, loadable);
+  conv.bias = weights("conv_bias", {8}, w.convBias, loadable);
+  conv.sum = {truncateProducts, truncateProducts ? 7 : 0};
+  node("features", NodeKind::Relu);
+  node("flat", NodeKind::Reshape).shape = {128};
+  Node& dense = node("dense", NodeKind::Dense);
+  dense.kernel = weights("dense_kernel", {16, 128}, w.denseKernel, loadable);
+  dense.bias = weights("dense_bias", {16}, w.denseBias, loadable);
+  dense.sum = {truncateProducts, truncateProducts ? 8 : 0};
+  node("positive", NodeKind::Relu);
+  Node& latent = node("latent", NodeKind::Requantize);
+  latent.format = kLatentFormat;
+  return graph;
+}
+
+core::ConfigValues configValues(const ChipSettings& settings) {
+  std::vector<std::int64_t> mask(kMaskWords, 0);
+  const std::size_t last = settings.keep.size() - 1;  // keep[0] is the highest bit
+  for (std::size_t i = 0; i < settings.keep.size(); ++i) {
+    if (settings.keep[last - i]) mask[i / 16] |= std::int64_t{1} << (i % 16);
+  }
+  return {{"mux", {settings.mux.begin(), settings.mux.end()}},
+          {"calibration", {settings.calibration.begin(), settings.calibration.end()}},
+          {"high_density", {settings.highDensity ? 1 : 0}},
+          {"ae_mask", mask},
+          {"active_etx", {settings.activeEtx}},
+          {"overflow_t1", {settings.t1}},
+          {"overflow_t2", {settings.t2}},
+          {"overflow_t3", {settings.t3}}};
+}
+
+Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
+                          const ChipOptions& options) {
+  auto lowered = lower(encoder, "");
+  if (!lowered) return lowered.error();
+  if (auto good = checkEncoder(*lowered); !good) return good.error();
+  core::Design design;
+  design.name = options.name;
+  design.comment = "ECON-T trigger path: 12 ePortRX words to 13 eTX words through " + encoder.name;
+  design.program = lowered->program;
+  addUnpack(design.program);
+  addChannelMux(design.program);
+  addCalibrate(design.program);
+  addLinkHeader(design.program);
+  addFormat(design.program);
+  design.inputs = {{"rx_words", {false, 32, 0}, kPortWords}};
+  design.outputs = {"tx"};
+  design.config = lowered->fields;
+  for (core::ConfigField& f : settingFields(reset)) design.config.push_back(std::move(f));
+
+  auto& blocks = design.blocks;
+  blocks.push_back(functionBlock(kUnpack, sameNames({"rx_words"}), sameNames({"codes", "rx_header"})));
+  Block counter;
+  counter.kind = BlockKind::BxCounter;
+  counter.name = "u_bx_counter";
+  counter.inputs = sameNames({"rx_header"});
+  counter.outputs = sameNames({"bx"});
+  blocks.push_back(counter);
+  const std::size_t firstStage = blocks.size();
+  blocks.push_back(functionBlock(kChannelMux, sameNames({"codes", "mux"}),
+                                 sameNames({"channel_codes"})));
+  blocks.push_back(functionBlock(kCalibrate,
+                                 sameNames({"channel_codes", "high_density", "calibration"}),
+                                 {{"calq", lowered->inputs[0].name}}));
+  for (const LoweredLayer& layer : lowered->layers) blocks.push_back(layerBlock(layer));
+  const std::size_t encoderEnd = blocks.size();
+  std::string moduleSum = "module_sum";
+  for (Block& block : blocks) {  // the normaliser's sum is the module sum
+    for (core::Wire& wire : block.outputs) {
+      if (wire.port.ends_with("_sum")) wire.signal = moduleSum;
+    }
+  }
+  blocks.push_back(functionBlock(kLinkHeader, sameNames({"bx", "module_sum"}),
+                                 sameNames({"header", "sum_code"})));
+  std::vector<core::Wire> formatInputs =
+      sameNames({"header", "sum_code", "ae_mask", "active_etx"});
+  formatInputs.push_back({"latent", lowered->output.name});
+  blocks.push_back(functionBlock(
+      kFormat, std::move(formatInputs),
+      sameNames({"words", "count", "truncated_word", "fill_word"})));
+  Block buffer;
+  buffer.kind = BlockKind::OutputBuffer;
+  buffer.name = "u_output_buffer";
+  buffer.inputs = sameNames({"words", "count", "truncated_word", "fill_word", "overflow_t1",
+                             "overflow_t2", "overflow_t3", "active_etx"});
+  buffer.outputs = sameNames({"tx"});
+  buffer.registered = true;
+  blocks.push_back(buffer);
+
+  std::vector<Block*> stages;
+  for (std::size_t i = firstStage; i < encoderEnd; ++i) stages.push_back(&blocks[i]);
+  if (auto placed = placeRegisters(design.program, stages, options.encoderLatency,
+                                   "latency.encoder"); !placed) {
+    return placed.error();
+  }
+  if (options.formatterLatency < 1 || options.formatterLatency > 3) {
+    return core::badInput("design.latency",
+                          std::to_string(options.formatterLatency) +
+                              " crossings asked for, 1..3 can be had", "latency.formatter");
+  }
+  blocks[encoderEnd].registered = options.formatterLatency > 2;
+  blocks[encoderEnd + 1].registered = options.formatterLatency > 1;
+  design.milestones = {{"encoder", lowered->output.name, options.encoderLatency},
+                       {"formatter", "tx", options.encoderLatency + options.formatterLatency}};
+  return design;
+}
+
+Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name) {
+  auto lowered = lower(encoder, "");
+  if (!lowered) return lowered.error();
+  core::Design design;
+  design.name = name;
+  design.comment = "the encoder alone: " + encoder.name;
+  design.program = lowered->program;
+  design.inputs = lowered->inputs;
+  design.outputs = {lowered->output.name};
+  design.config = lowered->fields;
+  for (const LoweredLayer& layer : lowered->layers) {
+    design.blocks.push_back(layerBlock(layer));
+    auto& wires = design.blocks.back().outputs;  // nobody reads the module sum here
+    std::erase_if(wires, [](const core::Wire& wire) { return wire.port.ends_with("_sum"); });
+  }
+  design.blocks.back().registered = true;
+  design.milestones = {{"encoder", lowered->output.name, 1}};
+  return design;
+}
+
+int normalizingShift(std::int64_t moduleSum) {
+  if (moduleSum <= 0) return 0;
+  const auto top = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(moduleSum))) - 1;
+  return std::min(top, kCharge - 1);
+}
+
+}  // namespace aegen::encoders::econ_t

@@ -1,0 +1,133 @@
+#include "econ_t_path.hpp"
+
+#include <array>
+
+#include "aegen/core/function_builder.hpp"
+#include "aegen/encoders/econ_t.hpp"
+#include "bit_vector.hpp"
+
+namespace aegen::encoders::econ_t {
+namespace {
+
+using core::FixedFormat;
+using core::FunctionBuilder;
+using core::Role;
+using core::ValueId;
+
+constexpr FixedFormat bits(int width) { return {false, width, 0}; }
+
+void addCalibrateChannel(core::Program& program) {
+  FunctionBuilder b(program, "calibrate_channel",
+                    "4E3M code to charge with half a step added, times calibration / 2048, floored");
+  const ValueId code = b.input("code", bits(7))[0];
+  const ValueId highDensity = b.input("high_density", bits(1), 1, Role::Config)[0];
+  const ValueId calibration = b.input("calibration", bits(kCalibration), 1, Role::Config)[0];
+  const ValueId mantissa = b.slice(code, 0, 3);
+  const ValueId exponent = b.name(b.slice(code, 3, 4), "exponent");
+  const ValueId one = b.constant(1);
+  const ValueId hidden = b.lessEqual(one, exponent);
+  // 2 * mantissa + 1, mantissa with its hidden bit: the half step is the bit below the value.
+  const ValueId significand =
+      b.name(b.concat(std::array{hidden, mantissa, one}), "significand");
+  const ValueId shift = b.sub(b.max(exponent, one), one);
+  const ValueId extra = b.select(highDensity, b.constant(2), b.constant(0));
+  const ValueId total = b.add(shift, extra);
+  const ValueId charge =
+      b.name(b.shiftLeftBy(significand, b.reinterpret(total, bits(6))), "charge");
+  const ValueId calibrated = b.shiftRight(b.mul(charge, calibration), 11);
+  b.output("calq", bits(kCharge), calibrated);
+  program.functions.push_back(std::move(b).finish());
+}
+
+}  // namespace
+
+void addUnpack(core::Program& program) {
+  FunctionBuilder b(program, kUnpack,
+                    "12 ePortRX words to 48 seven-bit codes and the header of word 0");
+  const auto words = b.input("rx_words", bits(32), kPortWords);
+  std::vector<ValueId> codes;
+  for (const ValueId word : words) {
+    for (int j = 0; j < 4; ++j) codes.push_back(b.slice(word, 7 * j, 7));
+  }
+  b.output("codes", bits(7), codes);
+  b.output("rx_header", bits(4), b.slice(words[0], 28, 4));
+  program.functions.push_back(std::move(b).finish());
+}
+
+void addChannelMux(core::Program& program) {
+  FunctionBuilder b(program, kChannelMux, "output channel c takes input trigger cell mux[c]");
+  const auto codes = b.input("codes", bits(7), kTriggerCells);
+  const auto mux = b.input("mux", bits(6), kTriggerCells, Role::Config);
+  std::vector<ValueId> out;
+  for (const ValueId index : mux) out.push_back(b.pick(index, codes));
+  b.output("channel_codes", bits(7), out);
+  program.functions.push_back(std::move(b).finish());
+}
+
+void addCalibrate(core::Program& program) {
+  addCalibrateChannel(program);
+  FunctionBuilder b(program, kCalibrate, "48 codes to calibrated charges");
+  const auto codes = b.input("channel_codes", bits(7), kTriggerCells);
+  const ValueId highDensity = b.input("high_density", bits(1), 1, Role::Config)[0];
+  const auto calibration = b.input("calibration", bits(kCalibration), kTriggerCells, Role::Config);
+  std::vector<ValueId> charges;
+  for (std::size_t c = 0; c < kTriggerCells; ++c) {
+    charges.push_back(
+        b.call("calibrate_channel", std::array{codes[c], highDensity, calibration[c]})[0]);
+  }
+  b.output("calq", bits(kCharge), charges);
+  program.functions.push_back(std::move(b).finish());
+}
+
+void addLinkHeader(core::Program& program) {
+  FunctionBuilder b(program, kLinkHeader,
+                    "5-bit header (31 at BX 0, else BX mod 16) and module sum as 5E4M");
+  const ValueId bx = b.input("bx", bits(12))[0];
+  const ValueId sum = b.input("module_sum", bits(kSumBits))[0];
+  const ValueId zero = b.constant(0);
+  const ValueId counted = b.concat(std::array{zero, b.slice(bx, 0, 4)});
+  b.output("header", bits(5), b.select(b.equal(bx, zero), b.constant(31), counted));
+  b.output("sum_code", bits(kSumCode.width()), encodeFloat(b, sum, kSumCode));
+  program.functions.push_back(std::move(b).finish());
+}
+
+void addFormat(core::Program& program) {
+  FunctionBuilder b(program, kFormat,
+                    "header, module sum, then the latent bits that ae_mask keeps, closed up, in "
+                    "words; the last 18 + 32 (eTX - 1) of them, at most 146, are sent");
+  const ValueId header = b.input("header", bits(5))[0];
+  const ValueId sumCode = b.input("sum_code", bits(kSumCode.width()))[0];
+  const auto latent = b.input("latent", {false, kLatentBits, kLatentBits - 1}, kLatents);
+  const auto mask = b.input("ae_mask", bits(16), kMaskWords, Role::Config);
+  const ValueId activeEtx = b.input("active_etx", bits(4), 1, Role::Config)[0];
+  const BitVector kept =
+      compress(b, BitVector::join(b, latent), BitVector::join(b, mask));
+  // The string is right-aligned: 32 bits an eTX, of which the first 14 are header and sum. Counted
+  // from its end, word r holds kept bits 16r+15..16r, and two more stand in the first word.
+  const ValueId links = b.name(b.min(b.max(activeEtx, b.constant(1)), b.constant(5)), "links");
+  const auto fromEnd = [&](int r) { return kept.slice(b, 16 * r, 16); };
+  std::vector<ValueId> words;
+  std::vector<ValueId> heads;
+  const ValueId zeroWord = b.reinterpret(b.constant(0), bits(16));
+  for (int etx = 1; etx <= 5; ++etx) {
+    heads.push_back(b.concat(std::array{header, sumCode, kept.slice(b, 16 * (2 * etx - 1), 2)}));
+  }
+  const ValueId index = b.sub(links, b.constant(1));
+  for (int j = 0; j < kLinkWords; ++j) {
+    std::vector<ValueId> choices;
+    for (int etx = 1; etx <= 5; ++etx) {
+      const int r = 2 * etx - 1 - j;
+      choices.push_back(r < 0 ? zeroWord
+                              : (j == 0 ? heads[static_cast<std::size_t>(etx - 1)] : fromEnd(r)));
+    }
+    words.push_back(b.pick(index, choices));
+  }
+  words.resize(kBufferWords, zeroWord);  // fill words
+  b.output("words", bits(16), words);
+  b.output("count", bits(6), b.shiftLeft(links, 1));
+  b.output("truncated_word", bits(16), zeroWord);
+  b.output("fill_word", bits(16), zeroWord);
+  program.functions.push_back(std::move(b).finish());
+}
+
+}  // namespace aegen::encoders::econ_t

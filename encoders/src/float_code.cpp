@@ -1,0 +1,40 @@
+#include "float_code.hpp"
+
+#include <array>
+
+namespace aegen::encoders {
+
+using core::ValueId;
+
+ValueId encodeFloat(core::FunctionBuilder& b, ValueId value, const FloatCode& code) {
+  const int m = code.mantissa;
+  const std::int64_t most = (std::int64_t{1} << code.width()) - 1;
+  const ValueId top = b.leadingOne(value);
+  // Below 2^m the value is its own code; else exponent = top - m + 1 >= 1.
+  const ValueId small = b.lessEqual(top, b.constant(m - 1));
+  const ValueId drop = b.sub(b.max(top, b.constant(m)), b.constant(m));
+  const core::FixedFormat shiftFormat{false, 6, 0};
+  const ValueId significand = b.shiftRightBy(value, b.reinterpret(drop, shiftFormat));
+  b.assume(significand, {0, (std::int64_t{2} << m) - 1});
+  // {exponent, mantissa} = (drop + 1) * 2^m + significand - 2^m = drop * 2^m + significand.
+  const ValueId packed = b.add(b.shiftLeft(drop, m), b.slice(significand, 0, m + 1));
+  const ValueId limited = b.min(packed, b.constant(most));
+  const ValueId own = b.slice(value, 0, m);
+  const ValueId code_ = b.select(small, own, limited);
+  return b.reinterpret(code_, {false, code.width(), 0});
+}
+
+ValueId decodeFloat(core::FunctionBuilder& b, ValueId bits, const FloatCode& code) {
+  const int m = code.mantissa;
+  const ValueId mantissa = b.slice(bits, 0, m);
+  const ValueId exponent = b.slice(bits, m, code.exponent);
+  const ValueId one = b.constant(1);
+  const ValueId isSmall = b.equal(exponent, b.constant(0));
+  const ValueId leading = b.concat(std::array{one, mantissa, one});  // 2 (2^m + mantissa) + 1
+  const ValueId shift = b.sub(b.max(exponent, one), one);
+  const ValueId scaled =
+      b.shiftRight(b.shiftLeftBy(leading, b.reinterpret(shift, {false, 6, 0})), 1);
+  return b.select(isSmall, mantissa, scaled);
+}
+
+}  // namespace aegen::encoders

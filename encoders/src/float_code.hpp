@@ -1,0 +1,24 @@
+#pragma once
+/// The chip's unsigned float codes, "xEyM" (section 3 of the ECON-T page), as IR.
+
+#include "aegen/core/function_builder.hpp"
+
+namespace aegen::encoders {
+
+/// Exponent and mantissa bits of a code.
+struct FloatCode {
+  int exponent = 5;
+  int mantissa = 4;
+  [[nodiscard]] int width() const { return exponent + mantissa; }
+};
+
+/// The code of an unsigned integer: itself while it fits the mantissa, else the bits after the
+/// leading one, truncated; all ones past the largest exponent.
+[[nodiscard]] core::ValueId encodeFloat(core::FunctionBuilder& b, core::ValueId value,
+                                        const FloatCode& code);
+
+/// The middle of the code's step, floored: (2 (2^m + mantissa) + 1) * 2^(e-2) for e > 1.
+[[nodiscard]] core::ValueId decodeFloat(core::FunctionBuilder& b, core::ValueId bits,
+                                        const FloatCode& code);
+
+}  // namespace aegen::encoders

@@ -1,0 +1,225 @@
+#include "aegen/encoders/vector_set.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace aegen::encoders {
+namespace {
+
+using core::Diagnostic;
+using core::Result;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr std::array<std::string_view, 5> kAlgorithms{
+    "threshold_sum", "super_trigger_cell", "best_choice", "repeater", "autoencoder"};
+constexpr std::size_t kMaskDigits = econ_t::kLatents * econ_t::kLatentBits / 4;
+
+// Reads keys of one JSON object; keeps the first problem.
+class Reader {
+ public:
+  Reader(const json& object, std::string file, std::string prefix = {})
+      : object_(object), file_(std::move(file)), prefix_(std::move(prefix)) {}
+
+  const json* find(const char* key) {
+    if (object_.contains(key)) return &object_[key];
+    fail("missing-key", std::string("key \"") + prefix_ + key + "\" is missing");
+    return nullptr;
+  }
+
+  std::int64_t integer(const char* key, std::int64_t low, std::int64_t high) {
+    const json* const value = find(key);
+    return value == nullptr ? low : checked(*value, key, low, high);
+  }
+
+  bool boolean(const char* key) {
+    const json* const value = find(key);
+    if (value == nullptr) return false;
+    if (!value->is_boolean()) fail("wrong-type", quoted(key) + " must be true or false");
+    return value->is_boolean() && value->get<bool>();
+  }
+
+  std::string string(const char* key) {
+    const json* const value = find(key);
+    if (value == nullptr) return {};
+    if (!value->is_string()) fail("wrong-type", quoted(key) + " must be a string");
+    return value->is_string() ? value->get<std::string>() : std::string{};
+  }
+
+  std::vector<std::int64_t> integers(const char* key, std::size_t count, std::int64_t low,
+                                     std::int64_t high) {
+    std::vector<std::int64_t> out(count, low);
+    const json* const value = find(key);
+    if (value == nullptr) return out;
+    if (!value->is_array() || value->size() != count) {
+      fail("wrong-shape", quoted(key) + " must be a list of " + std::to_string(count) + " integers" +
+                              (value->is_array() ? ", has " + std::to_string(value->size()) : ""));
+      return out;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      out[i] = checked((*value)[i], std::string(key) + "[" + std::to_string(i) + "]", low, high);
+    }
+    return out;
+  }
+
+  void fail(const char* code, std::string message) {
+    if (!error_) error_ = core::badInput(std::string("vectors.") + code, std::move(message), file_);
+  }
+
+  [[nodiscard]] const std::optional<Diagnostic>& error() const { return error_; }
+
+ private:
+  [[nodiscard]] std::string quoted(const std::string& key) const {
+    return "\"" + prefix_ + key + "\"";
+  }
+
+  std::int64_t checked(const json& value, const std::string& key, std::int64_t low,
+                       std::int64_t high) {
+    if (!value.is_number_integer()) {
+      fail("wrong-type", quoted(key) + " must be an integer");
+      return low;
+    }
+    const auto number = value.get<std::int64_t>();
+    if (number < low || number > high) {
+      fail("out-of-range", quoted(key) + " = " + std::to_string(number) + " is outside " +
+                               std::to_string(low) + ".." + std::to_string(high));
+      return low;
+    }
+    return number;
+  }
+
+  const json& object_;
+  std::string file_;
+  std::string prefix_;
+  std::optional<Diagnostic> error_;
+};
+
+Result<json> readJson(const fs::path& file) {
+  std::ifstream in(file);
+  if (!in) {
+    return core::badInput("vectors.missing-file", "cannot be read", file.string(),
+                          {"a vector set is a folder with config.json and expected_tx.csv"});
+  }
+  json object = json::parse(in, nullptr, false);
+  if (!object.is_object()) {
+    return core::badInput("vectors.not-json", "is not a JSON object", file.string());
+  }
+  return object;
+}
+
+Result<econ_t::AutoencoderWeights> weightsOf(const json& config, const std::string& file) {
+  Reader top(config, file);
+  const json* const object = top.find("ae_weights");
+  if (object != nullptr && !object->is_object()) top.fail("wrong-type", "\"ae_weights\" must be an object");
+  if (top.error()) return *top.error();
+  Reader reader(*object, file, "ae_weights.");
+  econ_t::AutoencoderWeights weights;
+  weights.convKernel = reader.integers("conv_kernel", 72, -32, 31);
+  weights.convBias = reader.integers("conv_bias", 8, -32, 31);
+  weights.denseKernel = reader.integers("dense_kernel", 2048, -32, 31);
+  weights.denseBias = reader.integers("dense_bias", 16, -32, 31);
+  if (reader.error()) return *reader.error();
+  return weights;
+}
+
+std::vector<bool> maskBits(Reader& reader, const std::string& digits) {
+  std::vector<bool> keep;
+  const auto isHex = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
+  if (digits.size() != kMaskDigits || !std::ranges::all_of(digits, isHex)) {
+    reader.fail("wrong-shape", "\"ae_mask\" must be " + std::to_string(kMaskDigits) +
+                                   " hexadecimal digits");
+    return std::vector<bool>(kMaskDigits * 4, true);
+  }
+  for (const char digit : digits) {
+    const int value = std::stoi(std::string(1, digit), nullptr, 16);
+    for (int bit = 3; bit >= 0; --bit) keep.push_back((value >> bit & 1) != 0);
+  }
+  return keep;
+}
+
+econ_t::ChipSettings settingsOf(Reader& reader, const json& config, const std::string& file) {
+  econ_t::ChipSettings out;
+  out.highDensity = reader.boolean("high_density");
+  const auto mux = reader.integers("mux", econ_t::kTriggerCells, 0, econ_t::kTriggerCells - 1);
+  std::ranges::transform(mux, out.mux.begin(), [](auto v) { return static_cast<int>(v); });
+  const auto calibration = reader.integers("calibration", econ_t::kTriggerCells, 0, 4095);
+  std::ranges::transform(calibration, out.calibration.begin(),
+                         [](auto v) { return static_cast<int>(v); });
+  out.dropLsb = static_cast<int>(reader.integer("drop_lsb", 0, 15));
+  out.activeEtx = static_cast<int>(reader.integer("active_etx", 1, 13));
+  if (const json* const buffer = reader.find("buffer"); buffer != nullptr) {
+    static const json kEmpty = json::object();
+    Reader inner(buffer->is_object() ? *buffer : kEmpty, file, "buffer.");
+    out.t1 = static_cast<int>(inner.integer("t1", 0, 511));
+    out.t2 = static_cast<int>(inner.integer("t2", 0, 511));
+    out.t3 = static_cast<int>(inner.integer("t3", 0, 511));
+    if (inner.error()) reader.fail("missing-key", inner.error()->message);
+  }
+  if (config.contains("ae_mask")) {
+    out.keep = maskBits(reader, reader.string("ae_mask"));
+  } else {
+    out.keep.assign(kMaskDigits * 4, true);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> listVectorSets(const fs::path& folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    return core::badInput("vectors.no-folder", "is not a folder", folder.string());
+  }
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (fs::exists(entry.path() / "config.json")) names.push_back(entry.path().filename().string());
+  }
+  if (names.empty()) {
+    return core::badInput("vectors.no-sets", "holds no vector set (NAME/config.json)",
+                          folder.string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<econ_t::AutoencoderWeights> loadWeights(const fs::path& configFile) {
+  auto config = readJson(configFile);
+  if (!config) return config.error();
+  return weightsOf(*config, configFile.string());
+}
+
+Result<VectorSet> loadVectorSet(const fs::path& folder, const std::string& name) {
+  const fs::path file = folder / name / "config.json";
+  auto config = readJson(file);
+  if (!config) return config.error();
+  Reader reader(*config, file.string());
+  VectorSet set;
+  set.name = name;
+  set.algorithm = reader.string("algorithm");
+  if (!reader.error() && std::ranges::find(kAlgorithms, set.algorithm) == kAlgorithms.end()) {
+    std::string known;
+    for (const std::string_view a : kAlgorithms) known += (known.empty() ? "" : ", ") + std::string(a);
+    return core::badInput("vectors.unknown-algorithm",
+                          "\"algorithm\": \"" + set.algorithm + "\" is not known", file.string(),
+                          {"known: " + known});
+  }
+  set.settings = settingsOf(reader, *config, file.string());
+  set.input = folder / reader.string("input");
+  set.expected = folder / name / "expected_tx.csv";
+  if (reader.error()) return *reader.error();
+  // The input stands beside the sets; some collections keep it within the set.
+  if (!fs::exists(set.input) && fs::exists(folder / name / set.input.filename())) {
+    set.input = folder / name / set.input.filename();
+  }
+  if (set.algorithm == "autoencoder") {
+    auto weights = weightsOf(*config, file.string());
+    if (!weights) return weights.error();
+    set.weights = *weights;
+  }
+  return set;
+}
+
+}  // namespace aegen::encoders
