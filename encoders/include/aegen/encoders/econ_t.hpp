@@ -14,6 +14,9 @@ namespace aegen::encoders::econ_t {
 inline constexpr int kTriggerCells = 48;
 inline constexpr int kLatents = 16;
 inline constexpr int kLatentBits = 9;
+/// A charge as the board's decoder gives it: whole units, as the chip's calibrated charges, with room
+/// above for a decoder that overshoots.
+inline constexpr core::FixedFormat kBoardCharge{false, 26, 0};
 
 /// The chip's 2144 six-bit weights in register order (conv_kernel, conv_bias, dense_kernel, dense_bias).
 struct AutoencoderWeights {
@@ -59,10 +62,10 @@ struct ChipOptions {
 
 /// The back-end board's function `decode`: tx u32[13] -> header u5, module_sum u28 (middle of the
 /// 5E4M code's step), latent u9.8[16] (bits that are not sent are 0), charge u26[48] (AE channel order):
-/// the decoder graph's output times the power of two below the module sum, floored.
+/// the decoder graph's output times the power of two below the module sum, floored, saturating.
 [[nodiscard]] core::Result<core::Program> boardDecoder(const Codec& codec);
 
-/// The charge that a normalised value stands for: floor(raw * 2^shift / 2^fraction).
+/// The shift by which the chip normalised: min(floor(log2 sum), 21), 0 for an empty module.
 [[nodiscard]] int normalizingShift(std::int64_t moduleSum);
 
 }  // namespace aegen::encoders::econ_t

@@ -1,0 +1,36 @@
+#pragma once
+/// Freezing: a trained network's numbers become the Graphs of a Codec in stated fixed-point formats.
+
+#include <string>
+#include <vector>
+
+#include "aegen/encoders/codec.hpp"
+
+namespace aegen::encoders {
+
+/// A dense layer as trained: out = relu(kernel * in + bias).
+struct RealDense {
+  int in = 0;
+  int out = 0;
+  std::vector<double> kernel;  ///< [out][in] row-major
+  std::vector<double> bias;    ///< [out]
+};
+
+struct DecoderFormats {
+  int weightBits = 12;  ///< kernels are s<weightBits>, their fraction as large as their range allows
+  int fraction = 10;    ///< fractional bits of every activation and of the charges
+};
+
+/// The decoder in fixed point: latents u9.8 -> [48] charges. Per layer Dense with exact sums (nodes
+/// `hidden1`, ..., `reconstruction`), Relu (`..._relu`), Requantize to nearest (`..._activation`; the
+/// last is `charges`). Biases have the fraction of the products. Hidden activations are unsigned and
+/// wide enough for every latent pattern: they never saturate. Charges saturate just below 2, which no
+/// normalised charge reaches. `Weights::real` holds the numbers of `layers`.
+/// `layers` is not empty, sizes fit each other and the first takes econ_t::kLatents.
+[[nodiscard]] Graph freezeDecoder(const std::vector<RealDense>& layers,
+                                  const DecoderFormats& formats);
+
+/// The link that sends the top `latentBits` bits of each of 16 nine-bit latents, 1..9.
+[[nodiscard]] LinkLayout topBitsLayout(int latentBits, int activeEtx);
+
+}  // namespace aegen::encoders
