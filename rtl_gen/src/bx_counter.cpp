@@ -1,0 +1,41 @@
+#include "aegen/rtl_gen/state_blocks.hpp"
+#include "module_builder.hpp"
+
+namespace aegen::rtl_gen {
+
+using namespace verilog;
+
+namespace {
+
+constexpr int kLastBx = 3563;
+constexpr int kBxBits = 12;
+constexpr int kOrbitStart = 9;  // ePortRX header of BX 0
+
+}  // namespace
+
+Module bxCounterModule() {
+  ModuleBuilder b("bx_counter", ModuleKind::State,
+                  {"bx_counter: number of the bunch crossing in its orbit, 0 to 3563",
+                   "Header 9 marks crossing 0; so is the first crossing after a link reset."});
+  b.input("clk", 1);
+  const ExprPtr resetN = b.input("rst_n", 1, "synchronous, active low");
+  const ExprPtr linkReset = b.input("link_reset", 1, "the next crossing is the first");
+  const ExprPtr header = b.input("rx_header", 4, "header of ePortRX word 0");
+  const ExprPtr bx = b.output("bx", kBxBits, "of this crossing");
+  const ExprPtr last = literal(kLastBx, kBxBits);
+  const ExprPtr previous = b.reg("previous", kBxBits, {last, {}}, "bx of the crossing before");
+  const ExprPtr restart =
+      b.net("restart", logicalOr(binary(Operator::Equal, header, literal(kOrbitStart, 4)),
+                                 binary(Operator::Equal, previous, last)));
+  const ExprPtr next = b.net(
+      "current", conditional(restart, literal(0, kBxBits),
+                             binary(Operator::Add, previous, literal(1, kBxBits))));
+  b.assign(bx, next);
+  b.add(AlwaysFf{"clk",
+                 {ifElse(logicalOr(logicalNot(resetN), linkReset), {nonBlocking(previous, last)},
+                         {nonBlocking(previous, next)})},
+                 {}});
+  return std::move(b).finish();
+}
+
+}  // namespace aegen::rtl_gen

@@ -1,0 +1,373 @@
+#include "top_module.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "aegen/rtl_gen/emit_function.hpp"
+#include "module_builder.hpp"
+
+namespace aegen::rtl_gen {
+
+using namespace verilog;
+using core::Block;
+using core::BlockKind;
+using core::Role;
+using core::Signal;
+
+namespace {
+
+constexpr const char* kPipelineReason = "pipeline data";
+
+int widthOf(const core::FixedFormat& format, std::uint32_t count) {
+  return format.width * static_cast<int>(count);
+}
+
+class TopBuilder {
+ public:
+  TopBuilder(const core::Design& design, const core::DesignTiming& timing, const RegisterMap& map,
+             const std::vector<std::string>& blockModules, ModuleManifest& manifest)
+      : design_(design),
+        timing_(timing),
+        map_(map),
+        blockModules_(blockModules),
+        manifest_(manifest),
+        b_(design.name, ModuleKind::Top, header(design)) {}
+
+  core::Result<Module> run() {
+    if (const auto problem = checkNames()) {
+      return *problem;
+    }
+    findUses();
+    ports();
+    registers();
+    linkResetChain();
+    for (const Signal& signal : design_.inputs) {
+      delays(signal.name);
+    }
+    for (std::size_t i = 0; i < design_.blocks.size(); ++i) {
+      block(i);
+    }
+    describe();
+    return std::move(b_).finish();
+  }
+
+ private:
+  static std::vector<std::string> header(const core::Design& design) {
+    std::vector<std::string> lines{design.name + ": " +
+                                   (design.comment.empty() ? "top module" : design.comment)};
+    lines.emplace_back(
+        "One crossing a clock. A vector carries its elements side by side, element 0 lowest; "
+        "_next is in front of a pipeline register, _d1 one clock later.");
+    return lines;
+  }
+
+  [[nodiscard]] std::optional<core::Diagnostic> checkNames() {
+    std::set<std::string> taken{"clk", "rst_n", "link_reset"};
+    if (!map_.fields.empty()) {
+      taken.insert({"cfg_write", "cfg_address", "cfg_wdata", "cfg_rdata", "cfg_ready"});
+    }
+    const auto take = [&](const std::string& name) -> std::optional<core::Diagnostic> {
+      if (isReserved(name) || !taken.insert(name).second) {
+        return core::badInput("rtl.name", "'" + name + "' is taken or reserved in Verilog",
+                              design_.name + "/" + name, {"rename the signal or field"});
+      }
+      b_.reserve(name);
+      return std::nullopt;
+    };
+    for (const Signal& signal : core::signalsOf(design_)) {
+      signals_[signal.name] = signal;
+      if (auto problem = take(signal.name)) {
+        return problem;
+      }
+    }
+    for (const RegisterMap::Field& field : map_.fields) {
+      for (int time = field.firstUse; time <= field.lastUse; ++time) {
+        if (auto problem = take(configNet(field, time))) {
+          return problem;
+        }
+      }
+    }
+    for (const std::string& output : design_.outputs) {
+      if (std::ranges::count(design_.inputs, output, &Signal::name) != 0) {
+        return core::badInput("rtl.feedthrough", "an input cannot leave the chip as it came",
+                              design_.name + "/" + output, {"pass it through a block"});
+      }
+    }
+    return std::nullopt;
+  }
+
+  // How long each signal must be kept and how far the link reset must travel.
+  void findUses() {
+    for (std::size_t i = 0; i < design_.blocks.size(); ++i) {
+      const Block& block = design_.blocks[i];
+      const core::BlockPorts ports = core::portsOf(design_, block);
+      for (const core::Wire& wire : block.inputs) {
+        const auto port = std::ranges::find(ports.inputs, wire.port, &core::Port::name);
+        if (port->role == Role::Event) {
+          int& keep = keep_[wire.signal];
+          keep = std::max(keep, timing_.block[i] - timeOf(wire.signal));
+        }
+      }
+      if (block.kind != BlockKind::Function) {
+        linkResetReach_ = std::max(linkResetReach_, timing_.block[i]);
+      }
+    }
+  }
+
+  [[nodiscard]] int timeOf(const std::string& signal) const {
+    return timing_.signal.find(signal)->second;
+  }
+  [[nodiscard]] bool isOutput(const std::string& signal) const {
+    return std::ranges::count(design_.outputs, signal) != 0;
+  }
+  [[nodiscard]] std::string remark(const Signal& signal) const {
+    return fmt::format("{}; clock {}", describeFormat(signal.format, signal.count),
+                       timeOf(signal.name));
+  }
+  [[nodiscard]] ExprPtr net(const std::string& signal) const {
+    const Signal& found = signals_.find(signal)->second;
+    return reference(signal, widthOf(found.format, found.count), isSignedNet(found));
+  }
+  static bool isSignedNet(const Signal& signal) {
+    return signal.count == 1 && signal.format.isSigned;
+  }
+
+  void port(const std::string& name, bool isInput, int width, const std::string& purpose) {
+    manifest_.ports.push_back({name, isInput, width, purpose});
+  }
+
+  void ports() {
+    b_.input("clk", 1);
+    b_.input("rst_n", 1, "synchronous, active low");
+    b_.input("link_reset", 1, "the crossing after this one is the link's first");
+    port("clk", true, 1, "clock");
+    port("rst_n", true, 1, "reset");
+    port("link_reset", true, 1, "link_reset");
+    if (!map_.fields.empty()) {
+      const auto in = [&](const char* name, int width, const char* comment) {
+        b_.input(name, width, comment);
+        port(name, true, width, "config");
+      };
+      const auto out = [&](const char* name, int width, const char* comment) {
+        b_.output(name, width, comment);
+        port(name, false, width, "config");
+      };
+      in("cfg_write", 1, "write cfg_wdata at cfg_address");
+      in("cfg_address", map_.addressBits, "one value an address; the last one commits");
+      in("cfg_wdata", kConfigDataBits, "");
+      out("cfg_rdata", kConfigDataBits, "shadow copy at the address of the clock before");
+      out("cfg_ready", 1, "low while a commit is under way: writes are ignored");
+    }
+    for (const Signal& signal : design_.inputs) {
+      const int width = widthOf(signal.format, signal.count);
+      b_.input(signal.name, width, remark(signal), isSignedNet(signal));
+      port(signal.name, true, width, "signal");
+    }
+    for (const std::string& name : design_.outputs) {
+      const Signal& signal = signals_.find(name)->second;
+      const int width = widthOf(signal.format, signal.count);
+      if (isPipelined(name)) {
+        b_.outputReg(name, width, {nullptr, kPipelineReason}, remark(signal), isSignedNet(signal));
+      } else {
+        b_.output(name, width, remark(signal), isSignedNet(signal));
+      }
+      port(name, false, width, "signal");
+    }
+  }
+
+  // Does the top module hold the pipeline register of this signal?
+  bool isPipelined(const std::string& signal) {
+    if (pipelined_.empty()) {
+      for (const Block& block : design_.blocks) {
+        for (const core::Wire& wire : block.outputs) {
+          pipelined_[wire.signal] = block.registered && block.kind != BlockKind::OutputBuffer;
+        }
+      }
+    }
+    return pipelined_[signal];
+  }
+
+  void registers() {
+    if (map_.fields.empty()) {
+      return;
+    }
+    std::vector<Connection> connections;
+    for (const char* const name : {"clk", "rst_n", "cfg_write"}) {
+      connections.push_back({name, reference(name, 1)});
+    }
+    connections.push_back({"cfg_address", reference("cfg_address", map_.addressBits)});
+    connections.push_back({"cfg_wdata", reference("cfg_wdata", kConfigDataBits)});
+    connections.push_back({"cfg_rdata", reference("cfg_rdata", kConfigDataBits), true});
+    connections.push_back({"cfg_ready", reference("cfg_ready", 1), true});
+    b_.comment("Configuration");
+    for (const RegisterMap::Field& field : map_.fields) {
+      const core::ConfigField& config = *field.field;
+      for (int time = field.firstUse; time <= field.lastUse; ++time) {
+        const std::string name = configNet(field, time);
+        const int width = widthOf(config.format, config.count);
+        const std::string comment =
+            time == field.firstUse ? describeFormat(config.format, config.count) : std::string();
+        b_.add(Net{name, width, false, nullptr, comment});
+        connections.push_back({name, reference(name, width), true});
+      }
+      manifest_.registers.push_back({config.name, config.format, config.count, field.firstAddress,
+                                     config.reset, config.comment, field.firstUse});
+    }
+    b_.instance(design_.name + "_registers", "registers", std::move(connections));
+  }
+
+  // link_reset_d<k> accompanies the crossing that is k clocks old. After a reset they are set, so
+  // that what the pipeline held does not enter the state blocks.
+  void linkResetChain() {
+    const RegisterInfo set{literal(1, 1), {}};
+    ExprPtr previous = reference("link_reset", 1);
+    for (int k = 1; k <= linkResetReach_; ++k) {
+      const ExprPtr reg = b_.reg(fmt::format("link_reset_d{}", k), 1, set);
+      b_.clocked(reg, set, previous);
+      previous = reg;
+    }
+    b_.reserve("link_reset");
+  }
+
+  [[nodiscard]] static ExprPtr linkReset(int time) {
+    return reference(time == 0 ? "link_reset" : fmt::format("link_reset_d{}", time), 1);
+  }
+
+  // Registers that keep a signal until its last use.
+  void delays(const std::string& signal) {
+    ExprPtr previous = net(signal);
+    const auto keep = keep_.find(signal);
+    const int clocks = keep == keep_.end() ? 0 : keep->second;
+    const RegisterInfo info{nullptr, kPipelineReason};
+    for (int k = 1; k <= clocks; ++k) {
+      const std::string name = b_.unique(fmt::format("{}_d{}", signal, k));
+      const bool isSigned = previous->isSigned;
+      b_.add(Register{name, previous->width, isSigned, info, {}});
+      const ExprPtr reg = reference(name, previous->width, isSigned);
+      b_.clocked(reg, info, previous);
+      delayed_[{signal, k}] = reg;
+      previous = reg;
+    }
+  }
+
+  [[nodiscard]] ExprPtr eventInput(const std::string& signal, int time) const {
+    const int age = time - timeOf(signal);
+    return age == 0 ? net(signal) : delayed_.find({signal, age})->second;
+  }
+
+  void block(std::size_t index) {
+    const Block& block = design_.blocks[index];
+    const int time = timing_.block[index];
+    const core::BlockPorts ports = core::portsOf(design_, block);
+    b_.comment(fmt::format("Clock {}: {}", time, block.name));
+    std::vector<Connection> connections;
+    if (block.kind != BlockKind::Function) {
+      connections.push_back({"clk", reference("clk", 1)});
+      connections.push_back({"rst_n", reference("rst_n", 1)});
+      connections.push_back({"link_reset", linkReset(time)});
+    }
+    for (const core::Port& port : ports.inputs) {
+      const auto wire = std::ranges::find(block.inputs, port.name, &core::Wire::port);
+      connections.push_back({legalName(port.name), input(port, wire->signal, time)});
+    }
+    std::vector<std::pair<Signal, ExprPtr>> registered;
+    for (const core::Port& port : ports.outputs) {
+      connections.push_back({legalName(port.name), output(block, port, registered), true});
+    }
+    b_.instance(legalName(blockModules_[index]), block.name, std::move(connections));
+    for (const auto& [signal, next] : registered) {
+      const RegisterInfo info{nullptr, kPipelineReason};
+      b_.clocked(net(signal.name), info, next);
+    }
+    for (const core::Wire& wire : block.outputs) {
+      delays(wire.signal);
+    }
+  }
+
+  ExprPtr input(const core::Port& port, const std::string& signal, int time) const {
+    if (port.role == Role::Config) {
+      const RegisterMap::Field& field = *map_.find(signal);
+      return reference(configNet(field, time), widthOf(port.format, port.count));
+    }
+    return eventInput(signal, time);
+  }
+
+  // The net a block's output drives; declares it and, behind it, the pipeline register.
+  ExprPtr output(const Block& block, const core::Port& port,
+                 std::vector<std::pair<Signal, ExprPtr>>& registered) {
+    const int width = widthOf(port.format, port.count);
+    const auto wire = std::ranges::find(block.outputs, port.name, &core::Wire::port);
+    if (wire == block.outputs.end()) {
+      return b_.wire(block.name + "_" + port.name, width, "not used");
+    }
+    const Signal& signal = signals_.find(wire->signal)->second;
+    const bool isSigned = isSignedNet(signal);
+    if (!isPipelined(signal.name)) {
+      if (!isOutput(signal.name)) {
+        b_.add(Net{signal.name, width, isSigned, nullptr, remark(signal)});
+      }
+      return net(signal.name);
+    }
+    const ExprPtr next = b_.wire(signal.name + "_next", width, {}, isSigned);
+    if (!isOutput(signal.name)) {
+      b_.add(Register{signal.name, width, isSigned, {nullptr, kPipelineReason}, remark(signal)});
+    }
+    registered.emplace_back(signal, next);
+    return next;
+  }
+
+  void describe() {
+    manifest_.aegenVersion = AEGEN_VERSION;
+    manifest_.design = design_.name;
+    manifest_.top = design_.name;
+    for (const Signal& signal : design_.inputs) {
+      manifest_.signals.push_back(
+          {signal.name, signal.format, signal.count, 0, true, false, std::string()});
+    }
+    for (const Block& block : design_.blocks) {
+      for (const core::Port& port : core::portsOf(design_, block).outputs) {
+        const auto wire = std::ranges::find(block.outputs, port.name, &core::Wire::port);
+        if (wire != block.outputs.end()) {
+          manifest_.signals.push_back(
+              {wire->signal, port.format, port.count, timeOf(wire->signal), isOutput(wire->signal),
+               block.registered || block.kind == BlockKind::OutputBuffer, block.name});
+        }
+      }
+    }
+    if (!map_.fields.empty()) {
+      manifest_.controlAddress = map_.controlAddress;
+      manifest_.configAddressWidth = map_.addressBits;
+      manifest_.configDataWidth = kConfigDataBits;
+    }
+    for (const core::Milestone& milestone : design_.milestones) {
+      manifest_.milestones.push_back(
+          {milestone.name, milestone.signal, milestone.latency, timeOf(milestone.signal)});
+    }
+  }
+
+  const core::Design& design_;
+  const core::DesignTiming& timing_;
+  const RegisterMap& map_;
+  const std::vector<std::string>& blockModules_;
+  ModuleManifest& manifest_;
+  ModuleBuilder b_;
+  std::map<std::string, Signal> signals_;
+  std::map<std::string, bool> pipelined_;
+  std::map<std::string, int> keep_;
+  std::map<std::pair<std::string, int>, ExprPtr> delayed_;
+  int linkResetReach_ = 0;
+};
+
+}  // namespace
+
+core::Result<Module> topModule(const core::Design& design, const core::DesignTiming& timing,
+                               const RegisterMap& map, const std::vector<std::string>& blockModules,
+                               ModuleManifest& manifest) {
+  return TopBuilder(design, timing, map, blockModules, manifest).run();
+}
+
+}  // namespace aegen::rtl_gen

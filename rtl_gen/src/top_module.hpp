@@ -1,0 +1,23 @@
+#pragma once
+/// The top module of a design: blocks, pipeline registers, register file; and what the manifest says
+/// of them.
+
+#include <string>
+#include <vector>
+
+#include "aegen/core/design.hpp"
+#include "aegen/rtl_gen/manifest.hpp"
+#include "aegen/rtl_gen/verilog_ast.hpp"
+#include "register_file.hpp"
+
+namespace aegen::rtl_gen {
+
+/// `blockModules` names the module of each block. Fills in everything of `manifest` but files and
+/// modules. Errors `rtl.name`, `rtl.feedthrough`.
+[[nodiscard]] core::Result<verilog::Module> topModule(const core::Design& design,
+                                                      const core::DesignTiming& timing,
+                                                      const RegisterMap& map,
+                                                      const std::vector<std::string>& blockModules,
+                                                      ModuleManifest& manifest);
+
+}  // namespace aegen::rtl_gen
