@@ -202,9 +202,16 @@ class Parser {
     return failed_ ? 0 : number<ValueId>();
   }
 
+  // Whether nothing but spaces is left of this line: a statement without operands ends here, and
+  // the value on the next line is another statement's.
+  [[nodiscard]] bool atLineEnd() const {
+    const std::size_t next = text_.find_first_not_of(" \t\r", at_);
+    return next == std::string_view::npos || text_[next] == '\n' || text_[next] == '#';
+  }
+
   std::vector<ValueId> valueList() {
     std::vector<ValueId> out;
-    if (peek() != '%') return out;
+    if (atLineEnd() || peek() != '%') return out;
     do {
       out.push_back(valueId());
     } while (!failed_ && accept(','));
