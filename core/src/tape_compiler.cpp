@@ -203,10 +203,16 @@ class StepBuilder {
       const Node& node = tape_.nodes[id];
       product = node.operands[0];
       shift = tape_.nodes[product].format.fraction - node.format.fraction;
-      if (node.source->rounding != Rounding::Floor || shift < 0 || !fits(id)) return std::nullopt;
+      if (node.source->rounding != Rounding::Floor || shift < 0) return std::nullopt;
     }
     if (shift > 31 || !isOp(product, Op::Mul)) return std::nullopt;
     if (product != id && !fits(product)) return std::nullopt;
+    if (isOp(id, Op::Requantize)) {
+      // fits() does not tell: what saturates is always within its format.
+      const WideInterval& exact = tape_.nodes[product].exact;
+      const WideInterval floor{exact.low >> shift, exact.high >> shift};
+      if (!floor.within(tape_.nodes[id].format.range())) return std::nullopt;
+    }
     const Node& mul = tape_.nodes[product];
     for (const std::size_t w : {0U, 1U}) {
       if (tape_.nodes[mul.operands[w]].uniform) {
