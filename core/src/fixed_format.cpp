@@ -7,10 +7,10 @@
 #include <cmath>
 #include <limits>
 
+#include "rounding.hpp"
+
 namespace aegen::core {
 namespace {
-
-__extension__ using Int128 = __int128;
 
 constexpr std::array<std::string_view, 4> kRoundingNames{"floor", "toward_zero", "nearest_up",
                                                          "nearest_even"};
@@ -118,20 +118,16 @@ std::int64_t wrap(std::int64_t raw, const FixedFormat& format) {
                          : static_cast<std::int64_t>(high >> spare);
 }
 
+Int128 rounded(std::int64_t raw, int fromFraction, int toFraction, Rounding rounding) {
+  const int drop = fromFraction - toFraction;
+  if (drop > 0) return roundedShift(raw, drop, rounding);
+  // Beyond 63 no bit is left within any format: such a value wraps to 0 or saturates.
+  return Int128{raw} * (Int128{1} << std::min(-drop, 63)) * (drop < -63 ? 2 : 1);
+}
+
 std::int64_t requantize(std::int64_t raw, int fromFraction, const FixedFormat& to,
                         Rounding rounding, Overflow overflow) {
-  const int drop = fromFraction - to.fraction;
-  Int128 value = raw;
-  if (drop > 0) {
-    value = roundedShift(value, drop, rounding);
-  } else if (raw != 0 && drop < 0) {
-    // A shift by 64 or more leaves no bit within any format: it wraps to 0 or saturates.
-    if (drop <= -64) {
-      if (overflow == Overflow::Wrap) return 0;
-      return raw > 0 ? to.maxRaw() : to.minRaw();
-    }
-    value = value * (Int128{1} << -drop);
-  }
+  const Int128 value = rounded(raw, fromFraction, to.fraction, rounding);
   if (overflow == Overflow::Wrap) return wrapWide(value, to);
   if (value < to.minRaw()) return to.minRaw();
   if (value > to.maxRaw()) return to.maxRaw();

@@ -5,6 +5,8 @@
 #include <functional>
 #include <limits>
 
+#include "rounding.hpp"
+
 namespace aegen::core {
 namespace {
 
@@ -24,15 +26,13 @@ WideInterval wide(const Interval& interval) { return {interval.low, interval.hig
 
 WideInterval requantized(const Instruction& instruction, const Interval& in, int fromFraction,
                          const FixedFormat& result) {
-  // Rounding is monotone: the ends bound the result. Measured in the widest format of the result's
-  // fraction; saturating there only loses what is out of every format anyway.
-  const FixedFormat widest{true, kMaxWidth, result.fraction};
+  // Rounding is monotone: the ends bound the result.
   const auto end = [&](std::int64_t raw) {
-    return requantize(raw, fromFraction, widest, instruction.rounding, Overflow::Saturate);
+    return rounded(raw, fromFraction, result.fraction, instruction.rounding);
   };
-  const Interval exact{end(in.low), end(in.high)};
-  if (instruction.overflow == Overflow::Wrap) return wide(exact);
-  const Interval range = result.range();
+  const WideInterval exact{end(in.low), end(in.high)};
+  if (instruction.overflow == Overflow::Wrap) return exact;
+  const WideInterval range{result.minRaw(), result.maxRaw()};
   return {std::clamp(exact.low, range.low, range.high),
           std::clamp(exact.high, range.low, range.high)};
 }

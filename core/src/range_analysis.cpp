@@ -54,20 +54,16 @@ class Analysis {
 
   void step(std::size_t at, const Instruction& instruction, std::vector<Interval>& now) {
     const Function& f = program_.functions[at];
-    std::vector<Interval> operands;
-    std::vector<FixedFormat> formats;
-    for (const ValueId operand : instruction.operands) {
-      operands.push_back(now[operand]);
-      formats.push_back(f.values[operand].format);
-    }
     if (instruction.op == Op::Call) {
+      std::vector<Interval> operands;
+      for (const ValueId operand : instruction.operands) operands.push_back(now[operand]);
       const InputIntervals results = function(index_.find(instruction.callee)->second, operands);
       for (std::size_t i = 0; i < results.size(); ++i) now[instruction.results[i]] = results[i];
       return;
     }
     const ValueId result = instruction.results[0];
     const FixedFormat& format = f.values[result].format;
-    WideInterval exact = exactInterval(instruction, operands, formats, format);
+    WideInterval exact = exactOf(at, instruction, now);
     if (instruction.op == Op::ShiftRightBy) {
       if (const auto bound = normaliserBound(at, instruction, now)) {
         exact.high = std::min<Int128>(exact.high, *bound);
@@ -75,11 +71,32 @@ class Analysis {
     }
     const bool fits = exact.within(format.range());
     if (canOverflow(instruction)) {
-      auto& [worst, overflows] = checked_[{at, result}];
-      worst = overflows || !fits ? worst.join(exact.clamped()) : worst;
-      overflows = overflows || !fits;
+      const auto [entry, first] = checked_.try_emplace({at, result}, exact.clamped(), !fits);
+      if (!first) {
+        entry->second.first = entry->second.first.join(exact.clamped());
+        entry->second.second |= !fits;
+      }
     }
     now[result] = fits ? exact.clamped() : format.range();
+  }
+
+  WideInterval exactOf(std::size_t at, const Instruction& instruction,
+                       const std::vector<Interval>& now) const {
+    const Function& f = program_.functions[at];
+    std::vector<Interval> operands;
+    std::vector<FixedFormat> formats;
+    for (const ValueId operand : instruction.operands) {
+      operands.push_back(now[operand]);
+      formats.push_back(f.values[operand].format);
+    }
+    return exactInterval(instruction, operands, formats, f.values[instruction.results[0]].format);
+  }
+
+  // Whether the result of `instruction` is cut nowhere.
+  bool fits(std::size_t at, const Instruction& instruction, const std::vector<Interval>& now) const {
+    const ValueId result = instruction.results[0];
+    return exactOf(at, instruction, now)
+        .within(program_.functions[at].values[result].format.range());
   }
 
   static bool canOverflow(const Instruction& instruction) {
@@ -137,9 +154,7 @@ class Analysis {
     const ValueId a = maker->operands[0];
     const ValueId b = maker->operands[1];
     if (now[a].low < 0 || now[b].low < 0) return false;
-    const FixedFormat& format = program_.functions[at].values[sum].format;
-    const WideInterval exact{Int128{now[a].low} + now[b].low, Int128{now[a].high} + now[b].high};
-    if (!exact.within(format.range())) return false;
+    if (!fits(at, *maker, now)) return false;
     return isTermOf(at, term, a, now) || isTermOf(at, term, b, now);
   }
 
@@ -151,6 +166,7 @@ class Analysis {
     ValueId term = origin(at, shift.operands[0], now);
     std::optional<std::int64_t> limit;
     if (const Instruction* m = makers_[at][amount]; m != nullptr && m->op == Op::Min) {
+      if (!fits(at, *m, now)) return std::nullopt;
       const bool firstIsLimit = now[m->operands[0]].low == now[m->operands[0]].high;
       limit = now[m->operands[firstIsLimit ? 0 : 1]].high;
       if (now[m->operands[firstIsLimit ? 0 : 1]].low != *limit) return std::nullopt;
@@ -158,6 +174,7 @@ class Analysis {
     }
     const Instruction* const leading = makers_[at][amount];
     if (leading == nullptr || leading->op != Op::LeadingOne) return std::nullopt;
+    if (!fits(at, *leading, now)) return std::nullopt;
     const Int128 unlimited = now[term].high;
     std::int64_t k = 0;
     if (const Instruction* m = makers_[at][term]; m != nullptr && m->op == Op::ShiftLeft) {
@@ -208,7 +225,7 @@ class Analysis {
   std::vector<std::vector<std::optional<Interval>>> seen_;
   std::vector<std::vector<const Instruction*>> makers_;
   std::map<std::pair<std::size_t, InputIntervals>, InputIntervals, Less> done_;
-  // (function, value) -> (exact interval where it overflowed, whether it can overflow).
+  // (function, value) -> (exact interval over all call sites, whether it can overflow).
   std::map<std::pair<std::size_t, ValueId>, std::pair<Interval, bool>> checked_;
 };
 
