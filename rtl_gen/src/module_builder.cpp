@@ -62,9 +62,6 @@ class UsedBits {
   }
   void declareItem(const Net& net) { declare(net.name, net.width, net.isSigned); }
   void declareItem(const Register& reg) { declare(reg.name, reg.width, reg.isSigned); }
-  void declareItem(const Variable& variable) {
-    declare(variable.name, variable.width, variable.isSigned);
-  }
   template <typename Other>
   void declareItem(const Other&) {}
 
@@ -94,11 +91,10 @@ class UsedBits {
 
   void readItem(const Net& net) { read(net.value); }
   void readItem(const Register&) {}
-  void readItem(const Variable&) {}
+  void readItem(const Table&) {}
   void readItem(const Memory&) {}
   void readItem(const Comment&) {}
   void readItem(const Assign& assign) { read(assign.value); }
-  void readItem(const AlwaysComb& process) { readBody(process.body); }
   void readItem(const AlwaysFf& process) {
     mark(process.clock, 0, 0);
     readBody(process.body);
@@ -147,9 +143,9 @@ ModuleBuilder::ModuleBuilder(std::string name, ModuleKind kind, std::vector<std:
 }
 
 std::string ModuleBuilder::unique(const std::string& hint) {
-  std::string candidate = hint;
-  for (int suffix = 0; isReserved(candidate) || names_.contains(candidate); ++suffix) {
-    candidate = hint + "_v" + (suffix == 0 ? std::string() : std::to_string(suffix));
+  std::string candidate = legalName(hint);
+  while (names_.contains(candidate)) {
+    candidate = hint + "_" + std::to_string(++copies_[hint]);
   }
   names_.insert(candidate);
   return candidate;
@@ -199,12 +195,6 @@ ExprPtr ModuleBuilder::reg(const std::string& hint, int width, RegisterInfo info
   const std::string name = unique(hint);
   add(Register{name, width, false, std::move(info), std::move(comment)});
   return reference(name, width);
-}
-
-ExprPtr ModuleBuilder::variable(const std::string& hint, int width, bool isSigned) {
-  const std::string name = unique(hint);
-  add(Variable{name, width, isSigned});
-  return reference(name, width, isSigned);
 }
 
 ExprPtr ModuleBuilder::sliceable(const std::string& hint, const ExprPtr& expr) {

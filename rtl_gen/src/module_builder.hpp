@@ -2,6 +2,7 @@
 /// ModuleBuilder: assembles one Verilog module; keeps names unique and legal and, at the end, ties
 /// what nothing reads to a sink so that lint sees that it is meant.
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -39,8 +40,6 @@ class ModuleBuilder {
                         bool isSigned = false);
   verilog::ExprPtr reg(const std::string& hint, int width, verilog::RegisterInfo info,
                        std::string comment = {});
-  /// `reg` of an always @* block.
-  verilog::ExprPtr variable(const std::string& hint, int width, bool isSigned = false);
   /// `expr` itself when its bits can be selected, else a wire that carries it.
   verilog::ExprPtr sliceable(const std::string& hint, const verilog::ExprPtr& expr);
 
@@ -58,6 +57,7 @@ class ModuleBuilder {
  private:
   verilog::Module module_;
   std::set<std::string, std::less<>> names_;
+  std::map<std::string, int> copies_;  ///< of a hint, numbered from 1
 };
 
 /// The element that `index` points at, 0 past the end: a tree of two-way selections on the bits of

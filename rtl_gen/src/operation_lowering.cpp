@@ -177,24 +177,22 @@ ExprPtr leadingOne(ModuleBuilder& builder, const std::string& hint, const Operan
   return resize(builder.net(hint + "_index", concat(std::move(bits))), result.width, false);
 }
 
-// table[a] as a case statement; entries the index cannot reach are left out.
-ExprPtr lookup(ModuleBuilder& builder, const std::string& hint, const Instruction& instruction,
-               const Operand& index, const FixedFormat& result) {
-  const ExprPtr entry = builder.variable(hint, result.width, result.isSigned);
-  const std::uint64_t reach = std::uint64_t{1} << std::min(index.atom->width, 62);
+// table[a]; entries the index cannot reach are left out.
+ExprPtr lookedUp(ModuleBuilder& builder, const std::string& hint, const Instruction& instruction,
+                 const Operand& index, const FixedFormat& result) {
+  const int indexBits = index.atom->width;
+  const std::uint64_t reach = std::uint64_t{1} << std::min(indexBits, 62);
   const auto entries = std::min<std::uint64_t>(instruction.table.size(), reach);
-  std::vector<CaseArm> arms;
-  const auto arm = [&](std::vector<ExprPtr> labels, std::int64_t value) {
-    arms.push_back({std::move(labels),
-                    {blocking(entry, literal(value, result.width, result.isSigned))}});
-  };
+  Table table{{}, indexBits, result.width, result.isSigned, {}};
   for (std::uint64_t i = 0; i < entries; ++i) {
-    arm({literal(static_cast<std::int64_t>(i), index.atom->width)},
-        instruction.table[static_cast<std::size_t>(i)]);
+    table.entries.push_back(literal(instruction.table[static_cast<std::size_t>(i)], result.width,
+                                    result.isSigned));
   }
-  arm({}, 0);
-  builder.add(AlwaysComb{{caseOf(index.atom, std::move(arms))}, {}});
-  return entry;
+  if (index.atom->kind != ExprKind::Literal) {
+    table.name = builder.unique(hint + "_of");
+    builder.add(table);
+  }
+  return verilog::lookup(table, index.atom);
 }
 
 }  // namespace
@@ -248,7 +246,7 @@ ExprPtr lowerOperation(ModuleBuilder& builder, const std::string& hint,
       return lowerRequantize(builder, hint, in[0], result, instruction.rounding,
                              instruction.overflow);
     case Op::Lookup:
-      return lookup(builder, hint, instruction, in[0], result);
+      return lookedUp(builder, hint, instruction, in[0], result);
     case Op::Pick: {
       std::vector<ExprPtr> choices;
       for (std::size_t i = 1; i < in.size(); ++i) {

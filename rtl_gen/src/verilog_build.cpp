@@ -89,6 +89,7 @@ ExprPtr slice(const ExprPtr& atom, int high, int low) {
     case ExprKind::Repeat:
       return repeat(atom->operands[0], width);
     case ExprKind::Element:
+    case ExprKind::Lookup:
     case ExprKind::SignCast:
     case ExprKind::Unary:
     case ExprKind::Binary:
@@ -241,18 +242,26 @@ ExprPtr element(std::string memory, int width, const ExprPtr& index) {
                .operands = {index}});
 }
 
+ExprPtr lookup(const Table& table, const ExprPtr& index) {
+  assert(index->width == table.indexWidth);
+  if (index->kind == ExprKind::Literal) {
+    return index->bits < table.entries.size()
+               ? table.entries[static_cast<std::size_t>(index->bits)]
+               : literal(0, table.width, table.isSigned);
+  }
+  return make({.kind = ExprKind::Lookup,
+               .width = table.width,
+               .isSigned = table.isSigned,
+               .name = table.name,
+               .operands = {index}});
+}
+
 Statement nonBlocking(ExprPtr target, ExprPtr value) {
   assert(target->width == value->width);
   Statement statement;
   statement.kind = StatementKind::NonBlocking;
   statement.target = std::move(target);
   statement.value = std::move(value);
-  return statement;
-}
-
-Statement blocking(ExprPtr target, ExprPtr value) {
-  Statement statement = nonBlocking(std::move(target), std::move(value));
-  statement.kind = StatementKind::Blocking;
   return statement;
 }
 

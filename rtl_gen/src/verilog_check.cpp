@@ -15,6 +15,7 @@ struct Declared {
   bool isSigned = false;
   bool isMemory = false;
   bool isInput = false;
+  int indexWidth = 0;  ///< of a table
 };
 
 class Checker {
@@ -79,8 +80,15 @@ class Checker {
     declare(reg.name, {.width = reg.width, .isSigned = reg.isSigned});
   }
 
-  void check(const Variable& variable) {
-    declare(variable.name, {.width = variable.width, .isSigned = variable.isSigned});
+  void check(const Table& table) {
+    for (const ExprPtr& entry : table.entries) {
+      widths(table.name, table.width, entry->width);
+    }
+    if (table.indexWidth < 63 && table.entries.size() > std::uint64_t{1} << table.indexWidth) {
+      problem(table.name + " has entries its index cannot reach");
+    }
+    declare(table.name,
+            {.width = table.width, .isSigned = table.isSigned, .indexWidth = table.indexWidth});
   }
 
   void check(const Memory& memory) {
@@ -95,7 +103,6 @@ class Checker {
     find(process.clock);
     statements(process.body);
   }
-  void check(const AlwaysComb& process) { statements(process.body); }
   void check(const Comment&) {}
 
   void check(const Instance& instance) {
@@ -180,6 +187,12 @@ class Checker {
       case ExprKind::Element:
         if (const Declared* const declared = find(expr.name)) {
           widths(print(expr), declared->width, expr.width);
+        }
+        break;
+      case ExprKind::Lookup:
+        if (const Declared* const declared = find(expr.name)) {
+          widths(print(expr), declared->width, expr.width);
+          widths("index of " + print(expr), declared->indexWidth, expr.operands[0]->width);
         }
         break;
       case ExprKind::Binary:

@@ -190,8 +190,18 @@ class ModulePrinter {
     out_.declaration(1, typeText("reg", reg.width, reg.isSigned) + reg.name + ";", remark);
   }
 
-  void put(const Variable& variable) {
-    out_.line(1, typeText("reg", variable.width, variable.isSigned) + variable.name + ";");
+  void put(const Table& table) {
+    out_.line(1, typeText("function", table.width, table.isSigned) + table.name + ";");
+    out_.line(2, typeText("input", table.indexWidth, false) + "index;");
+    out_.line(2, "case (index)");
+    for (std::size_t i = 0; i < table.entries.size(); ++i) {
+      out_.line(3, fmt::format("{}'d{}: {} = {};", table.indexWidth, i, table.name,
+                               print(*table.entries[i])));
+    }
+    out_.line(3, fmt::format("default: {} = {}'{}d0;", table.name, table.width,
+                             table.isSigned ? "s" : ""));
+    out_.line(2, "endcase");
+    out_.line(1, "endfunction");
   }
 
   void put(const Memory& memory) {
@@ -211,15 +221,6 @@ class ModulePrinter {
       out_.comment(1, process.comment);
     }
     out_.line(1, "always @(posedge " + process.clock + ") begin");
-    statements(2, process.body);
-    out_.line(1, "end");
-  }
-
-  void put(const AlwaysComb& process) {
-    if (!process.comment.empty()) {
-      out_.comment(1, process.comment);
-    }
-    out_.line(1, "always @* begin");
     statements(2, process.body);
     out_.line(1, "end");
   }
@@ -254,9 +255,6 @@ class ModulePrinter {
       case StatementKind::NonBlocking:
         out_.line(indent, print(*statement.target) + " <= " + print(*statement.value) + ";");
         break;
-      case StatementKind::Blocking:
-        out_.line(indent, print(*statement.target) + " = " + print(*statement.value) + ";");
-        break;
       case StatementKind::If:
         putIf(indent, "if (", statement);
         break;
@@ -290,13 +288,10 @@ class ModulePrinter {
     for (const ExprPtr& label : arm.labels) {
       labels += (labels.empty() ? "" : ", ") + print(*label);
     }
-    const bool simple = arm.body.size() == 1 && (arm.body[0].kind == StatementKind::NonBlocking ||
-                                                 arm.body[0].kind == StatementKind::Blocking);
-    if (simple) {
+    if (arm.body.size() == 1 && arm.body[0].kind == StatementKind::NonBlocking) {
       const Statement& only = arm.body[0];
-      out_.line(indent, fmt::format("{}: {} {} {};", labels, print(*only.target),
-                                    only.kind == StatementKind::Blocking ? "=" : "<=",
-                                    print(*only.value)));
+      out_.line(indent,
+                fmt::format("{}: {} <= {};", labels, print(*only.target), print(*only.value)));
       return;
     }
     out_.line(indent, labels + ": begin");
@@ -322,6 +317,8 @@ std::string print(const Expr& expr) {
                                    : fmt::format("{}[{}:{}]", expr.name, expr.high, expr.low);
     case ExprKind::Element:
       return fmt::format("{}[{}]", expr.name, print(*operands[0]));
+    case ExprKind::Lookup:
+      return fmt::format("{}({})", expr.name, print(*operands[0]));
     case ExprKind::Concat:
       return listText(operands);
     case ExprKind::Repeat:

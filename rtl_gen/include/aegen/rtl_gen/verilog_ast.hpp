@@ -18,6 +18,7 @@ enum class ExprKind : std::uint8_t {
   Literal,      ///< a sized number, at most 64 bits
   Slice,        ///< bits high..low of a net, register or port
   Element,      ///< word operands[0] of a memory
+  Lookup,       ///< entry operands[0] of a Table
   Concat,       ///< operands side by side, the first in the highest bits
   Repeat,       ///< operands[0] `count` times
   SignCast,     ///< $signed(operands[0])
@@ -58,7 +59,7 @@ struct Expr {
   ExprKind kind = ExprKind::Literal;
   int width = 1;          ///< bits of the result
   bool isSigned = false;  ///< as Verilog sees it: slices and concatenations never are
-  std::string name;       ///< Reference, Slice, Element
+  std::string name;       ///< Reference, Slice, Element, Lookup
   std::uint64_t bits = 0; ///< Literal: the low `width` bits
   int high = 0;           ///< Slice
   int low = 0;            ///< Slice
@@ -102,11 +103,14 @@ struct Register {
   std::string comment;
 };
 
-/// `reg` assigned in an AlwaysComb: no storage.
-struct Variable {
+/// A constant table, printed as a Verilog function with a case statement (an `always @*` would never
+/// run for a constant index). Past its end it gives 0.
+struct Table {
   std::string name;
+  int indexWidth = 1;
   int width = 1;
   bool isSigned = false;
+  std::vector<ExprPtr> entries;  ///< literals, at most 2^indexWidth
 };
 
 /// `reg [width-1:0] name [0:depth-1]`.
@@ -123,7 +127,7 @@ struct Assign {
   ExprPtr value;
 };
 
-enum class StatementKind : std::uint8_t { NonBlocking, Blocking, If, Case };
+enum class StatementKind : std::uint8_t { NonBlocking, If, Case };
 
 struct Statement;
 
@@ -135,8 +139,8 @@ struct CaseArm {
 
 struct Statement {
   StatementKind kind = StatementKind::NonBlocking;
-  ExprPtr target;  ///< NonBlocking, Blocking: Reference, Slice or Element
-  ExprPtr value;   ///< NonBlocking, Blocking; condition of If; subject of Case
+  ExprPtr target;  ///< NonBlocking: Reference, Slice or Element
+  ExprPtr value;   ///< NonBlocking; condition of If; subject of Case
   std::vector<Statement> thenBody;
   std::vector<Statement> elseBody;
   std::vector<CaseArm> arms;
@@ -145,12 +149,6 @@ struct Statement {
 /// `always @(posedge clk)`; every register is synchronous to the rising edge of `clock`.
 struct AlwaysFf {
   std::string clock;
-  std::vector<Statement> body;
-  std::string comment;
-};
-
-/// `always @*`.
-struct AlwaysComb {
   std::vector<Statement> body;
   std::string comment;
 };
@@ -172,8 +170,7 @@ struct Comment {
   std::string text;
 };
 
-using Item = std::variant<Net, Register, Variable, Memory, Assign, AlwaysFf, AlwaysComb, Instance,
-                          Comment>;
+using Item = std::variant<Net, Register, Table, Memory, Assign, AlwaysFf, Instance, Comment>;
 
 /// What a module is for; the manifest's `kind`.
 enum class ModuleKind : std::uint8_t { Function, State, Registers, Top };

@@ -41,9 +41,10 @@ namespace aegen::rtl_gen::verilog {
 [[nodiscard]] ExprPtr logicalOr(const ExprPtr& a, const ExprPtr& b);
 [[nodiscard]] ExprPtr logicalNot(const ExprPtr& a);
 [[nodiscard]] ExprPtr element(std::string memory, int width, const ExprPtr& index);
+/// The entry at `index`, which is as wide as the table's; folds for a literal.
+[[nodiscard]] ExprPtr lookup(const Table& table, const ExprPtr& index);
 
 [[nodiscard]] Statement nonBlocking(ExprPtr target, ExprPtr value);
-[[nodiscard]] Statement blocking(ExprPtr target, ExprPtr value);
 [[nodiscard]] Statement ifElse(ExprPtr condition, std::vector<Statement> thenBody,
                                std::vector<Statement> elseBody = {});
 [[nodiscard]] Statement caseOf(ExprPtr subject, std::vector<CaseArm> arms);
