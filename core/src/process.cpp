@@ -125,7 +125,7 @@ void killTree(pid_t pid) {
   for (const pid_t child : list) killTree(child);
 }
 
-ProcessResult reap(pid_t pid) {
+ProcessResult reapProcess(pid_t pid) {
   ProcessResult result;
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
@@ -231,7 +231,7 @@ Result<ProcessResult> runProcess(const std::vector<std::string>& command,
 
   ProcessResult followed;
   follow(*pid, reader.get(), options.timeoutSeconds, start, followed);
-  ProcessResult result = reap(*pid);
+  ProcessResult result = reapProcess(*pid);
   result.timedOut = followed.timedOut;
   result.output = std::move(followed.output);
   result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
@@ -361,8 +361,12 @@ void ChildProcess::kill() {
 ProcessResult ChildProcess::wait() {
   closeInput();
   if (output_ >= 0) ::close(std::exchange(output_, -1));
+  return reap();
+}
+
+ProcessResult ChildProcess::reap() {
   if (pid_ <= 0) return {};
-  return reap(std::exchange(pid_, -1));
+  return reapProcess(std::exchange(pid_, -1));
 }
 
 std::optional<std::filesystem::path> findExecutable(std::string_view name) {

@@ -73,8 +73,10 @@ class ChildProcess {
   void closeInput();
   /// Kills the child and its descendants now; wait() still reaps it.
   void kill();
-  /// Waits for the end and returns how it was.
+  /// Ends the child's standard input, waits for the end and returns how it was.
   ProcessResult wait();
+  /// The same for a child whose output has ended; another thread may still be in write().
+  ProcessResult reap();
 
  private:
   ChildProcess() = default;

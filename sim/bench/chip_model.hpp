@@ -1,0 +1,98 @@
+#pragma once
+/// The verilated chip behind rows of words: the fixed part around the generated chip_ports.hpp.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "chip_ports.hpp"
+#include "session.hpp"
+#include "verilated.h"
+#ifdef AEGEN_BENCH_TRACE
+#include "verilated_fst_c.h"
+#endif
+
+namespace aegen_bench {
+
+/// One clock is settle() with the crossing's inputs driven, then edge(). Between the two, nets show
+/// what a flip-flop behind them would take.
+class ChipModel : public ChipPorts {
+ public:
+  /// Before the first model: Verilator's own arguments (+verilator+seed+N ...).
+  static void begin(int argc, char** argv) {
+    Verilated::commandArgs(argc, argv);
+#ifdef AEGEN_BENCH_TRACE
+    Verilated::traceEverOn(true);
+#endif
+  }
+
+  ChipModel() {
+    drivePins(Pins{});
+  }
+  ~ChipModel() {
+    trace({});
+    model_.final();
+  }
+
+  void drivePins(const Pins& pins) {
+    ChipPorts::drivePins(model_, pins);
+  }
+  void driveSignals(const std::uint32_t* row) {
+    ChipPorts::driveSignals(model_, row);
+  }
+  void capture(std::uint32_t* row) const {
+    ChipPorts::capture(model_, row);
+  }
+  void outputs(std::uint32_t* row) const {
+    ChipPorts::outputs(model_, row);
+  }
+  std::uint32_t configRead() const {
+    return ChipPorts::configRead(model_);
+  }
+
+  void settle() {
+    model_.clk = 0;
+    model_.eval();
+    dump(0);
+  }
+  void edge() {
+    model_.clk = 1;
+    model_.eval();
+    dump(kPeriod / 2);
+    time_ += kPeriod;
+  }
+
+  bool trace(const std::string& file) {
+#ifdef AEGEN_BENCH_TRACE
+    if (waves_) waves_->close();
+    waves_.reset();
+    if (!file.empty()) {
+      waves_ = std::make_unique<VerilatedFstC>();
+      model_.trace(waves_.get(), 99);
+      waves_->open(file.c_str());
+    }
+    return true;
+#else
+    return file.empty();
+#endif
+  }
+
+ private:
+  static constexpr std::uint64_t kPeriod = 25000;  ///< picoseconds, a bunch crossing
+
+  void dump(std::uint64_t offset) {
+#ifdef AEGEN_BENCH_TRACE
+    if (waves_) waves_->dump(time_ + offset);
+#else
+    static_cast<void>(offset);
+#endif
+  }
+
+  Vchip model_;
+  std::uint64_t time_ = 0;
+#ifdef AEGEN_BENCH_TRACE
+  std::unique_ptr<VerilatedFstC> waves_;
+#endif
+};
+
+}  // namespace aegen_bench

@@ -1,0 +1,29 @@
+#pragma once
+/// Options common to everything that compiles and runs a bench.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace aegen::sim {
+
+/// What is being done, for a progress line: "verilating", "compiling", "simulating", and how far;
+/// `total` is 0 while it is not known.
+using ProgressCallback =
+    std::function<void(std::string_view stage, std::uint64_t done, std::uint64_t total)>;
+
+struct BenchOptions {
+  std::filesystem::path workDir = "work";  ///< where builds, logs and waveforms go
+  unsigned jobs = 0;                       ///< compilations at a time; 0: as many as processors
+  std::uint64_t seed = 1;                  ///< of what flip-flops hold before they are reset
+  std::string optimization = "-O2";        ///< the compiler's, for the verilated chip
+  ProgressCallback progress;               ///< may be empty
+
+  /// Where the bench's fixed sources are; empty: $AEGEN_SHARE/sim, the source tree aegen was built
+  /// from, or the installed share/aegen/sim, whichever is there.
+  std::filesystem::path benchSources;
+};
+
+}  // namespace aegen::sim
