@@ -47,6 +47,12 @@ BitVector BitVector::join(FunctionBuilder& b, std::span<const ValueId> parts) {
   return out;
 }
 
+BitVector BitVector::of(std::vector<ValueId> limbs) {
+  BitVector out;
+  out.limbs_ = std::move(limbs);
+  return out;
+}
+
 ValueId BitVector::slice(FunctionBuilder& b, int low, int width) const {
   std::vector<ValueId> parts;  // most significant first
   for (int at = low + width; at > low;) {

@@ -16,6 +16,10 @@ class BitVector {
   /// From unsigned parts, the least significant first. The last limb is filled up with zeros.
   static BitVector join(core::FunctionBuilder& b, std::span<const core::ValueId> parts);
 
+  /// From limbs of kLimb bits, the least significant first.
+  static BitVector of(std::vector<core::ValueId> limbs);
+
+  [[nodiscard]] const std::vector<core::ValueId>& limbs() const { return limbs_; }
   [[nodiscard]] int bits() const { return static_cast<int>(limbs_.size()) * kLimb; }
   /// Bits low+width-1..low; zeros past the end.
   [[nodiscard]] core::ValueId slice(core::FunctionBuilder& b, int low, int width) const;

@@ -172,6 +172,7 @@ Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
   addChannelMux(design.program);
   addCalibrate(design.program);
   addLinkHeader(design.program);
+  addCloseUp(design.program);
   addFormat(design.program);
   design.inputs = {{"rx_words", {false, 32, 0}, kPortWords}};
   design.outputs = {"tx"};
@@ -202,12 +203,13 @@ Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
   }
   blocks.push_back(functionBlock(kLinkHeader, sameNames({"bx", "module_sum"}),
                                  sameNames({"header", "sum_code"})));
-  std::vector<core::Wire> formatInputs =
-      sameNames({"header", "sum_code", "ae_mask", "active_etx"});
-  formatInputs.push_back({"latent", lowered->output.name});
-  blocks.push_back(functionBlock(
-      kFormat, std::move(formatInputs),
-      sameNames({"words", "count", "truncated_word", "fill_word"})));
+  blocks.push_back(functionBlock(kCloseUp,
+                                 {{"latent", lowered->output.name}, {"ae_mask", "ae_mask"}},
+                                 sameNames({"kept"})));
+  const std::size_t closeUp = blocks.size() - 1;
+  blocks.push_back(functionBlock(kFormat,
+                                 sameNames({"header", "sum_code", "kept", "active_etx"}),
+                                 sameNames({"words", "count", "truncated_word", "fill_word"})));
   Block buffer;
   buffer.kind = BlockKind::OutputBuffer;
   buffer.name = "u_output_buffer";
@@ -228,8 +230,8 @@ Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
                           std::to_string(options.formatterLatency) +
                               " crossings asked for, 1..3 can be had", "latency.formatter");
   }
-  blocks[encoderEnd].registered = options.formatterLatency > 2;
-  blocks[encoderEnd + 1].registered = options.formatterLatency > 1;
+  blocks[closeUp].registered = options.formatterLatency > 2;
+  blocks[closeUp + 1].registered = options.formatterLatency > 1;
   design.milestones = {{"encoder", lowered->output.name, options.encoderLatency},
                        {"formatter", "tx", options.encoderLatency + options.formatterLatency}};
   return design;

@@ -14,6 +14,8 @@ using core::FunctionBuilder;
 using core::Role;
 using core::ValueId;
 
+constexpr std::uint32_t kKeptLimbs = kLatents * kLatentBits / BitVector::kLimb;
+
 constexpr FixedFormat bits(int width) { return {false, width, 0}; }
 
 void addCalibrateChannel(core::Program& program) {
@@ -91,17 +93,25 @@ void addLinkHeader(core::Program& program) {
   program.functions.push_back(std::move(b).finish());
 }
 
-void addFormat(core::Program& program) {
-  FunctionBuilder b(program, kFormat,
-                    "header, module sum, then the latent bits that ae_mask keeps, closed up, in "
-                    "words; the last 18 + 32 (eTX - 1) of them, at most 146, are sent");
-  const ValueId header = b.input("header", bits(5))[0];
-  const ValueId sumCode = b.input("sum_code", bits(kSumCode.width()))[0];
+void addCloseUp(core::Program& program) {
+  FunctionBuilder b(program, kCloseUp,
+                    "the latent bits that ae_mask keeps, in order, closed up at the low end");
   const auto latent = b.input("latent", {false, kLatentBits, kLatentBits - 1}, kLatents);
   const auto mask = b.input("ae_mask", bits(16), kMaskWords, Role::Config);
+  const BitVector kept = compress(b, BitVector::join(b, latent), BitVector::join(b, mask));
+  b.output("kept", bits(BitVector::kLimb), kept.limbs());
+  program.functions.push_back(std::move(b).finish());
+}
+
+void addFormat(core::Program& program) {
+  FunctionBuilder b(program, kFormat,
+                    "header, module sum and kept latent bits in words; the last 18 + 32 (eTX - 1) "
+                    "of the latent bits, at most 146, are sent");
+  const ValueId header = b.input("header", bits(5))[0];
+  const ValueId sumCode = b.input("sum_code", bits(kSumCode.width()))[0];
+  const auto limbs = b.input("kept", bits(BitVector::kLimb), kKeptLimbs);
   const ValueId activeEtx = b.input("active_etx", bits(4), 1, Role::Config)[0];
-  const BitVector kept =
-      compress(b, BitVector::join(b, latent), BitVector::join(b, mask));
+  const BitVector kept = BitVector::of(limbs);
   // The string is right-aligned: 32 bits an eTX, of which the first 14 are header and sum. Counted
   // from its end, word r holds kept bits 16r+15..16r, and two more stand in the first word.
   const ValueId links = b.name(b.min(b.max(activeEtx, b.constant(1)), b.constant(5)), "links");

@@ -21,6 +21,7 @@ inline constexpr const char* kUnpack = "unpack";
 inline constexpr const char* kChannelMux = "channel_mux";
 inline constexpr const char* kCalibrate = "calibrate";
 inline constexpr const char* kLinkHeader = "link_header";
+inline constexpr const char* kCloseUp = "close_up_latents";
 inline constexpr const char* kFormat = "format_autoencoder";
 
 /// rx_words u32[12] -> codes u7[48], rx_header u4 (section 1).
@@ -29,9 +30,11 @@ void addUnpack(core::Program& program);
 void addChannelMux(core::Program& program);
 /// channel_codes u7[48], high_density u1, calibration u12[48] -> calq u22[48] (section 2, steps 2, 3).
 void addCalibrate(core::Program& program);
-/// bx u12, module_sum u28, drop_lsb u4 -> header u5, sum_code u9 (sections 1 and 3).
+/// bx u12, module_sum u28 -> header u5, sum_code u9 (sections 1 and 3).
 void addLinkHeader(core::Program& program);
-/// header, sum_code, latent u9.8[16], ae_mask u16[9], active_etx u4 -> words u16[26], count u6,
+/// latent u9.8[16], ae_mask u16[9] -> kept u48[3]: the bits that ae_mask keeps, closed up at the low end.
+void addCloseUp(core::Program& program);
+/// header, sum_code, kept u48[3], active_etx u4 -> words u16[26], count u6,
 /// truncated_word u16, fill_word u16 (section 5, row AE; section 6).
 void addFormat(core::Program& program);
 
