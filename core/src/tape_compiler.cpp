@@ -369,7 +369,8 @@ class StepBuilder {
     Step step;
     step.format = node.format;
     step.wraps = !fits(id);
-    bool wide = !narrow(node.exact);
+    // A sum that is cut may need more room than its exact result: -1 in an unsigned 40-bit format.
+    bool wide = !narrow(node.exact) || !narrow(node.interval);
     std::optional<int> shift;
     std::vector<ScaledProduct> products;
     std::vector<Leaf> plain;
