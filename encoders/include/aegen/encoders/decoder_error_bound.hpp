@@ -1,5 +1,6 @@
 #pragma once
-/// How far a fixed-point decoder can be from the float decoder it was made of: a bound, not a sample.
+/// How far a fixed-point decoder can be from the float decoder it was made of: a bound, not a
+/// sample.
 
 #include <span>
 #include <vector>
@@ -16,16 +17,16 @@ struct ErrorInterval {
 };
 
 /// One interval an element of the graph's output, valid for every input that the input node's
-/// format can hold. Both sides get the same input; the float side is evaluateReal()'s network. Weight
-/// errors and rounding are propagated as intervals through the layers; the intervals also cover the
-/// double rounding of evaluateReal(). `graph` has passed infer().
-/// Diagnostic `bound.unsupported` for a Normalize node, `bound.wraps` for a Requantize that can wrap.
+/// format can hold. Both sides get the same input; the float side is evaluateReal()'s network.
+/// Weight errors and rounding are propagated as intervals through the layers; the intervals also
+/// cover the double rounding of evaluateReal(). `graph` has passed infer(). Diagnostic
+/// `bound.unsupported` for a Normalize node, `bound.wraps` for a Requantize that can wrap.
 [[nodiscard]] core::Result<std::vector<ErrorInterval>> decoderErrorBound(const Graph& graph);
 
 /// The float network of the same graph in double: Weights::real (the quantized values where that is
-/// empty), products summed exactly, nothing rounded. A Requantize that saturates clips to its format's
-/// range: that is the network's function, not an error. `inputs`: real numbers, one an element.
-/// Diagnostic `bound.unsupported` as above.
+/// empty), products summed exactly, nothing rounded. A Requantize that saturates clips to its
+/// format's range: that is the network's function, not an error. `inputs`: real numbers, one an
+/// element. Diagnostic `bound.unsupported` as above.
 [[nodiscard]] core::Result<std::vector<double>> evaluateReal(const Graph& graph,
                                                              std::span<const double> inputs);
 

@@ -1,5 +1,6 @@
 #pragma once
-/// Freezing: a trained network's numbers become the Graphs of a Codec in stated fixed-point formats.
+/// Freezing: a trained network's numbers become the Graphs of a Codec in stated fixed-point
+/// formats.
 
 #include <string>
 #include <vector>
@@ -17,15 +18,16 @@ struct RealDense {
 };
 
 struct DecoderFormats {
-  int weightBits = 12;  ///< kernels are s<weightBits>, their fraction as large as their range allows
-  int fraction = 10;    ///< fractional bits of every activation and of the charges
+  int weightBits =
+      12;             ///< kernels are s<weightBits>, their fraction as large as their range allows
+  int fraction = 10;  ///< fractional bits of every activation and of the charges
 };
 
 /// The decoder in fixed point: latents u9.8 -> [48] charges. Per layer Dense with exact sums (nodes
-/// `hidden1`, ..., `reconstruction`), Relu (`..._relu`), Requantize to nearest (`..._activation`; the
-/// last is `charges`). Biases have the fraction of the products. Hidden activations are unsigned and
-/// wide enough for every latent pattern: they never saturate. Charges saturate just below 2, which no
-/// normalised charge reaches. `Weights::real` holds the numbers of `layers`.
+/// `hidden1`, ..., `reconstruction`), Relu (`..._relu`), Requantize to nearest (`..._activation`;
+/// the last is `charges`). Biases have the fraction of the products. Hidden activations are
+/// unsigned and wide enough for every latent pattern: they never saturate. Charges saturate just
+/// below 2, which no normalised charge reaches. `Weights::real` holds the numbers of `layers`.
 /// `layers` is not empty, sizes fit each other and the first takes econ_t::kLatents.
 [[nodiscard]] Graph freezeDecoder(const std::vector<RealDense>& layers,
                                   const DecoderFormats& formats);

@@ -18,14 +18,14 @@ struct GeneratedEvents {
 
 struct TrainConfig {
   std::string name = "econ_t_autoencoder";  ///< an identifier; the codec's name
-  std::uint64_t seed = 1;  ///< of events, split, initial weights and order
+  std::uint64_t seed = 1;                   ///< of events, split, initial weights and order
 
   /// Either generated events or a file of calibrated charges, never both.
   std::vector<GeneratedEvents> generated;
   std::filesystem::path csv;
   double validationFraction = 0.1;  ///< of the events, in (0, 0.5]
 
-  bool truncateProducts = true;     ///< floor each product of the encoder as the ECON-T does
+  bool truncateProducts = true;           ///< floor each product of the encoder as the ECON-T does
   std::vector<int> decoderHidden = {64};  ///< sizes of the decoder's hidden layers, first to last
 
   int activeEtx = 5;   ///< 1..5
@@ -35,13 +35,14 @@ struct TrainConfig {
   int batch = 128;
   double learningRate = 1e-3;  ///< at its peak; follows half a cosine down to 1 % of it
 
-  int decoderWeightBits = 12;       ///< width of the frozen decoder's weights, signed
-  int decoderFraction = 10;         ///< fractional bits of its activations and charges
+  int decoderWeightBits = 12;  ///< width of the frozen decoder's weights, signed
+  int decoderFraction = 10;    ///< fractional bits of its activations and charges
 };
 
-/// Reads train.yaml; a relative csv path is taken from the file's folder. Diagnostics: `train.no-file`,
-/// `train.syntax`, `train.unknown-key`, `train.missing-key`, `train.bad-type`, `train.out-of-range`,
-/// `train.data-choice`, each placed as `file:line` with what is allowed as a note.
+/// Reads train.yaml; a relative csv path is taken from the file's folder. Diagnostics:
+/// `train.no-file`, `train.syntax`, `train.unknown-key`, `train.missing-key`, `train.bad-type`,
+/// `train.out-of-range`, `train.data-choice`, each placed as `file:line` with what is allowed as a
+/// note.
 [[nodiscard]] core::Result<TrainConfig> loadTrainConfig(const std::filesystem::path& file);
 
 /// The ranges loadTrainConfig() enforces, for configurations made in code: `train.out-of-range`.

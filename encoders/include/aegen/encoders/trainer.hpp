@@ -1,19 +1,16 @@
 #pragma once
 /// The quantization-aware trainer: charges in, a Codec of the ECON-T's encoder and a decoder out.
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
 
+#include "aegen/data/events.hpp"
 #include "aegen/encoders/codec.hpp"
 #include "aegen/encoders/train_config.hpp"
 
 namespace aegen::encoders {
-
-/// Calibrated charges of one module in one crossing, AE channel order.
-using Charges = std::array<std::uint32_t, 48>;
 
 /// One pass over the training events. Losses are telescope losses of normalised charges, means over
 /// events, with the encoder in the hardware's integers and the decoder in floats.
@@ -46,7 +43,7 @@ struct TrainResult {
 /// The same on given events; config's `generated` and `csv` only enter the description.
 /// Diagnostic `train.too-few-events` when no batch or no validation event is left.
 [[nodiscard]] core::Result<TrainResult> train(const TrainConfig& config,
-                                              std::span<const Charges> events,
+                                              std::span<const data::Event> events,
                                               const ProgressCallback& progress = {});
 
 }  // namespace aegen::encoders

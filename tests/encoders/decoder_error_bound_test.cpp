@@ -1,0 +1,230 @@
+#include "aegen/encoders/decoder_error_bound.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string>
+
+#include "aegen/encoders/econ_t.hpp"
+#include "aegen/encoders/freeze.hpp"
+#include "graph_oracle.hpp"
+
+namespace aegen::encoders {
+namespace {
+
+class RandomDecoders : public ::testing::TestWithParam<std::uint64_t> {
+ protected:
+  std::mt19937_64 random{GetParam()};
+
+  int integer(int low, int high) {
+    return low + static_cast<int>(random() % static_cast<std::uint64_t>(high - low + 1));
+  }
+  double real(double low, double high) {
+    return low + (high - low) * static_cast<double>(random() >> 11U) * 0x1p-53;
+  }
+
+  std::vector<RealDense> layers(int maxHidden) {
+    std::vector<RealDense> result;
+    int in = econ_t::kLatents;
+    const int hidden = integer(0, maxHidden);
+    for (int i = 0; i <= hidden; ++i) {
+      const int out = i == hidden ? econ_t::kTriggerCells : integer(1, 40);
+      RealDense layer{in, out, {}, {}};
+      const double gain = std::exp2(integer(-5, 2));
+      for (int w = 0; w < in * out; ++w) layer.kernel.push_back(real(-gain, gain));
+      for (int b = 0; b < out; ++b) layer.bias.push_back(real(-gain, gain));
+      result.push_back(layer);
+      in = out;
+    }
+    return result;
+  }
+
+  std::vector<std::int64_t> inputs(const Node& node) {
+    std::vector<std::int64_t> raw(elementCount(node.shape));
+    const int kind = integer(0, 3);  // corners find the extremes, the rest the inside
+    for (std::int64_t& value : raw) {
+      const bool corner = kind == 0 || (kind == 1 && integer(0, 1) == 0);
+      value = corner ? (integer(0, 1) == 0 ? node.format.minRaw() : node.format.maxRaw())
+                     : integer(static_cast<int>(node.format.minRaw()),
+                               static_cast<int>(node.format.maxRaw()));
+    }
+    return raw;
+  }
+
+  // Fixed-point minus float output for one input.
+  std::vector<double> errors(const Graph& graph, const std::vector<std::int64_t>& raw) {
+    std::vector<double> numbers(raw.size());
+    std::transform(raw.begin(), raw.end(), numbers.begin(), [&](std::int64_t value) {
+      return static_cast<double>(value) * graph.nodes.front().format.lsb();
+    });
+    const auto exact = evaluateReal(graph, numbers);
+    EXPECT_TRUE(exact.ok());
+    const auto fixed = test::evaluateGraph(graph, raw);
+    std::vector<double> result(fixed.size());
+    for (std::size_t i = 0; i < fixed.size(); ++i) {
+      result[i] = static_cast<double>(fixed[i]) * graph.output().format.lsb() - (*exact)[i];
+    }
+    return result;
+  }
+
+  // The largest part of the bound that any of `trials` inputs uses.
+  double expectWithinBound(const Graph& graph, int trials) {
+    const auto bound = decoderErrorBound(graph);
+    EXPECT_TRUE(bound.ok()) << bound.error().text();
+    double used = 0;
+    for (int t = 0; t < trials; ++t) {
+      const auto error = errors(graph, inputs(graph.nodes.front()));
+      for (std::size_t i = 0; i < error.size(); ++i) {
+        EXPECT_GE(error[i], (*bound)[i].low) << "output " << i;
+        EXPECT_LE(error[i], (*bound)[i].high) << "output " << i;
+        used = std::max(used, std::abs(error[i]) / (*bound)[i].magnitude());
+      }
+    }
+    return used;
+  }
+};
+
+TEST_P(RandomDecoders, StayWithinTheirBound) {
+  RecordProperty("seed", std::to_string(GetParam()));
+  Graph graph = freezeDecoder(layers(2), {integer(6, 14), integer(5, 12)});
+  const auto good = graph.infer();
+  ASSERT_TRUE(good.ok()) << good.error().text();
+  expectWithinBound(graph, 60);
+}
+
+TEST_P(RandomDecoders, StayWithinTheirBoundUnderEveryRoundingAndSum) {
+  RecordProperty("seed", std::to_string(GetParam()));
+  Graph graph = freezeDecoder(layers(1), {8, 6});
+  const core::Rounding roundings[] = {core::Rounding::Floor, core::Rounding::TowardZero,
+                                      core::Rounding::NearestUp, core::Rounding::NearestEven};
+  for (Node& node : graph.nodes) {
+    if (node.kind == NodeKind::Requantize) {
+      node.rounding = roundings[integer(0, 3)];
+      node.format.width = std::max(1, node.format.width - integer(0, 4));  // so that some clip
+    }
+    if (node.kind == NodeKind::Dense && integer(0, 1) == 0) node.sum = {true, integer(4, 9)};
+  }
+  const auto good = graph.infer();
+  ASSERT_TRUE(good.ok()) << good.error().text();
+  expectWithinBound(graph, 60);
+}
+
+TEST_P(RandomDecoders, ConvolutionsStayWithinTheirBound) {
+  RecordProperty("seed", std::to_string(GetParam()));
+  econ_t::AutoencoderWeights weights;
+  const auto fill = [&](std::vector<std::int64_t>& values, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) values.push_back(integer(-32, 31));
+  };
+  fill(weights.convKernel, 72);
+  fill(weights.convBias, 8);
+  fill(weights.denseKernel, 2048);
+  fill(weights.denseBias, 16);
+  // The encoder behind its normaliser, with real weights up to half a step from the integers.
+  Graph graph = econ_t::autoencoder(weights, false, integer(0, 1) == 0);
+  graph.nodes.erase(graph.nodes.begin());
+  for (Node& node : graph.nodes) {
+    for (int& input : node.inputs) --input;
+    for (Weights* w : {&node.kernel, &node.bias}) {
+      for (const std::int64_t raw : w->values) {
+        w->real.push_back((static_cast<double>(raw) + real(-0.5, 0.5)) * w->format.lsb());
+      }
+    }
+  }
+  graph.nodes.front().kind = NodeKind::Input;
+  graph.nodes.front().inputs.clear();
+  graph.nodes.front().shape = {48};
+  ASSERT_TRUE(graph.infer().ok());
+  expectWithinBound(graph, 20);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomDecoders, ::testing::Range<std::uint64_t>(1, 26));
+
+RealDense identity(double weight) {
+  RealDense layer{econ_t::kLatents, econ_t::kTriggerCells, {}, {}};
+  layer.kernel.assign(16 * 48, 0.0);
+  for (std::size_t o = 0; o < 48; ++o) layer.kernel[o * 16 + o % 16] = weight;
+  layer.bias.assign(48, 0.0);
+  return layer;
+}
+
+TEST(DecoderErrorBound, IsTightForOneExactLayer) {
+  // Weight 0.5 is exact, products have a fraction of 2^-9 and more: only rounding to 2^-6 is left.
+  Graph graph = freezeDecoder({identity(0.5)}, {8, 6});
+  ASSERT_TRUE(graph.infer().ok());
+  const auto bound = decoderErrorBound(graph);
+  ASSERT_TRUE(bound.ok());
+  for (const ErrorInterval& error : *bound) EXPECT_NEAR(error.magnitude(), 0.5 / 64, 1e-9);
+}
+
+TEST(DecoderErrorBound, GrowsWithAWrongWeight) {
+  Graph graph = freezeDecoder({identity(0.5)}, {8, 6});
+  ASSERT_TRUE(graph.infer().ok());
+  Node& dense = graph.nodes[1];
+  dense.kernel.values[0] += 8;
+  const double step = 8 * dense.kernel.format.lsb();
+  const auto bound = decoderErrorBound(graph);
+  ASSERT_TRUE(bound.ok());
+  EXPECT_NEAR((*bound)[0].high, 0.5 / 64 + step * 511 / 256, 1e-9);
+  EXPECT_NEAR((*bound)[1].high, 0.5 / 64, 1e-9);
+}
+
+TEST(DecoderErrorBound, RefusesWhatHasNoBound) {
+  Graph wrapping = freezeDecoder({identity(0.5)}, {8, 6});
+  wrapping.nodes.back().format.width = 4;
+  wrapping.nodes.back().overflow = core::Overflow::Wrap;
+  ASSERT_TRUE(wrapping.infer().ok());
+  const auto bound = decoderErrorBound(wrapping);
+  ASSERT_FALSE(bound.ok());
+  EXPECT_EQ(bound.error().code, "bound.wraps");
+
+  econ_t::AutoencoderWeights weights{std::vector<std::int64_t>(72), std::vector<std::int64_t>(8),
+                                     std::vector<std::int64_t>(2048),
+                                     std::vector<std::int64_t>(16)};
+  Graph encoder = econ_t::autoencoder(weights, false);
+  ASSERT_TRUE(encoder.infer().ok());
+  const auto none = decoderErrorBound(encoder);
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().code, "bound.unsupported");
+}
+
+TEST(FreezeDecoder, HiddenActivationsHoldTheirLargestValue) {
+  RealDense hidden{econ_t::kLatents, 3, std::vector<double>(48, 0.25), {0.5, -9.0, 2.0}};
+  RealDense output{3, econ_t::kTriggerCells, std::vector<double>(144, 0.01),
+                   std::vector<double>(48, 0.0)};
+  Graph graph = freezeDecoder({hidden, output}, {10, 8});
+  ASSERT_TRUE(graph.infer().ok());
+  const Node* activation = graph.find("hidden1_activation");
+  ASSERT_NE(activation, nullptr);
+  // 16 * 511/256 * 0.25 + 2 = 9.98: four integer bits and not five.
+  EXPECT_EQ(activation->format.text(), "u12.8");
+  EXPECT_EQ(graph.output().format.text(), "u9.8");
+  EXPECT_EQ(graph.output().name, "charges");
+}
+
+TEST(FreezeDecoder, KernelsUseTheirFormatsRange) {
+  for (const double weight : {0.03, 0.9, 0.999, 1.0, 1.7, 100.0}) {
+    const Graph graph = freezeDecoder({identity(weight)}, {10, 8});
+    const Weights& kernel = graph.nodes[1].kernel;
+    EXPECT_EQ(kernel.format.width, 10) << weight;
+    EXPECT_NEAR(static_cast<double>(kernel.values[0]) * kernel.format.lsb(), weight,
+                kernel.format.lsb() / 2)
+        << weight;
+    if (weight > 0.25) {
+      EXPECT_GE(kernel.values[0], 256) << weight;
+    }
+  }
+}
+
+TEST(TopBitsLayout, StartsAtTheLastLatentsTopBit) {
+  const LinkLayout layout = topBitsLayout(7, 4);
+  ASSERT_EQ(layout.keep.size(), 144U);
+  EXPECT_EQ(layout.activeEtx, 4);
+  for (std::size_t i = 0; i < layout.keep.size(); ++i) {
+    EXPECT_EQ(layout.keep[i], i % 9 < 7) << i;
+  }
+}
+
+}  // namespace
+}  // namespace aegen::encoders
