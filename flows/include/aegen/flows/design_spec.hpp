@@ -1,0 +1,52 @@
+#pragma once
+/// DesignSpec: what design.yaml asks for (docs/design_file.md).
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "aegen/core/design.hpp"
+#include "aegen/encoders/econ_t.hpp"
+
+namespace aegen::flows {
+
+/// Where stimuli come from.
+struct EventSource {
+  enum class Kind : std::uint8_t { Generator, RxFile, CalqFile };
+  Kind kind = Kind::Generator;
+  std::string regime = "sparse";   ///< Generator: "sparse" or "dense"
+  std::filesystem::path file;      ///< RxFile: ePortRX words; CalqFile: calibrated charges
+  std::uint64_t crossings = 20000; ///< at most, of a file; a file is never repeated
+};
+
+struct DesignSpec {
+  std::filesystem::path file;   ///< the design.yaml
+  std::string name;             ///< an identifier: the top module
+  std::string description;
+  std::filesystem::path model;  ///< an aegen model, or a config.json with ae_weights (no decoder then)
+  bool loadable = true;         ///< weights in registers; else constants of the hardware
+  encoders::econ_t::ChipOptions chip;
+  int linkLatency = 1;          ///< crossings from eTX to the board
+  int decoderLatency = 1;       ///< crossings the decoder takes
+  encoders::econ_t::ChipSettings settings;
+  EventSource events;
+  std::filesystem::path liberty;  ///< empty: the default library
+};
+
+/// Reads design.yaml. Diagnostics `design.*` are placed as file:line and say what is allowed.
+[[nodiscard]] core::Result<DesignSpec> loadDesignSpec(const std::filesystem::path& file);
+
+/// A spec's design with all that belongs to it.
+struct DesignBundle {
+  DesignSpec spec;
+  core::Design chip;
+  encoders::Codec codec;                ///< decoder empty when the model has none
+  std::optional<core::Program> decoder; ///< the board's `decode`
+};
+
+/// Reads the model and builds the chip and the board's decoder. Diagnostics of loadCodec(),
+/// loadWeights(), econ_t::chip().
+[[nodiscard]] core::Result<DesignBundle> buildDesign(const DesignSpec& spec);
+
+}  // namespace aegen::flows
