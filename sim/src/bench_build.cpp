@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "aegen/core/process.hpp"
+#include "aegen/rtl_gen/emit_design.hpp"
 
 namespace aegen::sim {
 namespace {
@@ -162,6 +163,9 @@ class BenchBuilder {
  public:
   BenchBuilder(const BenchRecipe& recipe, const BenchOptions& options)
       : recipe_(recipe), options_(options) {
+    const rtl_gen::VerilatorRecipe tuned = rtl_gen::verilatorRecipe();
+    fast_ = options.optimization.empty() ? tuned.optFast : options.optimization;
+    slow_ = tuned.optSlow;
     jobs_ = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
   }
 
@@ -238,7 +242,12 @@ class BenchBuilder {
                       settings[i].logFile);
       }
     }
-    return run(pack, folder, "sim.compile", "the objects could not be packed");
+    if (auto packed = run(pack, folder, "sim.compile", "the objects could not be packed");
+        !packed) {
+      return packed.error();
+    }
+    for (std::size_t i = 3; i < pack.size(); ++i) fs::remove(pack[i]);
+    return {};
   }
 
   Result<void> run(const Command& command, const fs::path& folder, const std::string& code,
@@ -278,27 +287,13 @@ class BenchBuilder {
   }
 
   [[nodiscard]] Command verilateCommand() const {
-    Command command{tools_.verilator.string(),
-                    "--cc",
-                    "--prefix",
-                    "Vchip",
-                    "--top-module",
-                    recipe_.manifest->top,
-                    "--Mdir",
-                    ".",
-                    "-O3",
-                    "--x-assign",
-                    "fast",
-                    "--x-initial",
-                    "unique",
-                    "--noassert",
-                    "-Wno-fatal",
-                    "-Wno-lint",
-                    "-Wno-style",
-                    "--output-split",
-                    "20000",
-                    "--output-split-cfuncs",
-                    "2000"};
+    Command command{tools_.verilator.string(), "--cc",   "--prefix", "Vchip", "--top-module",
+                    recipe_.manifest->top,     "--Mdir", "."};
+    const std::vector<std::string> tuned = rtl_gen::verilatorRecipe().verilate;
+    command.insert(command.end(), tuned.begin(), tuned.end());
+    // What is not reset starts with anything (the run's seed says what), so that it can't hide.
+    command.insert(command.end(), {"--x-initial", "unique", "-Wno-fatal", "-Wno-lint", "-Wno-style",
+                                   "--output-split", "20000", "--output-split-cfuncs", "2000"});
     if (recipe_.trace) command.emplace_back("--trace-fst");
     return command;
   }
@@ -308,7 +303,7 @@ class BenchBuilder {
     Fingerprint print;
     print.add(tools_.versions);
     for (const std::string& word : verilateCommand()) print.add(word);
-    for (const std::string& word : compile(options_.optimization)) print.add(word);
+    for (const std::string& word : compile(fast_)) print.add(word);
     for (const std::string& name : recipe_.manifest->files) {
       const Result<std::string> text = readFile(recipe_.rtlFolder / name);
       if (!text) return text.error();
@@ -340,7 +335,7 @@ class BenchBuilder {
       // Code that runs once is not worth optimising.
       const bool slow = entry.path().stem().string().find("__Slow") != std::string::npos ||
                         entry.path().stem().string().ends_with("__Syms");
-      sources.emplace_back(entry.path(), compile(slow ? "-O0" : options_.optimization));
+      sources.emplace_back(entry.path(), compile(slow ? slow_ : fast_));
     }
     // Largest first, so that no core is left with a long one at the end.
     std::ranges::sort(sources, [](const auto& a, const auto& b) {
@@ -402,6 +397,8 @@ class BenchBuilder {
   const BenchRecipe& recipe_;
   const BenchOptions& options_;
   unsigned jobs_ = 1;
+  std::string fast_;  ///< optimisation of code that runs each clock
+  std::string slow_;  ///< of all other
   bool built_ = false;
   fs::path sources_;
   Tools tools_;

@@ -106,7 +106,8 @@ std::string chipPortsHeader(const ModuleManifest& manifest, const ChipLayout& la
   const bool configurable = manifest.configAddressWidth > 0;
   const auto configPin = [&](std::string_view port, std::string_view value) {
     if (!configurable || findPort(manifest, port) == nullptr) return std::string();
-    return fmt::format("    model.{0} = static_cast<decltype(model.{0})>({1});\n", port, value);
+    return fmt::format("    const std::uint32_t {0} = {1};\n    load(model.{0}, &{0});\n", port,
+                       value);
   };
   return fmt::format(
       R"(#pragma once
@@ -145,7 +146,7 @@ struct ChipPorts {{
       fmt::arg("top", manifest.top), fmt::arg("model", kClassName),
       fmt::arg("inputWords", layout.inputWords), fmt::arg("captureWords", layout.captureWords),
       fmt::arg("outputWords", layout.outputWords),
-      fmt::arg("pins", configPin("cfg_write", "pins.configWrite") +
+      fmt::arg("pins", configPin("cfg_write", "pins.configWrite ? 1 : 0") +
                            configPin("cfg_address", "pins.configAddress") +
                            configPin("cfg_wdata", "pins.configData")),
       fmt::arg("drive", lines(layout.inputs, "    load({}, row + {});\n")),

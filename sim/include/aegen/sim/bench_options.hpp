@@ -18,8 +18,8 @@ struct BenchOptions {
   std::filesystem::path workDir = "work";  ///< where builds, logs and waveforms go
   unsigned jobs = 0;                       ///< compilations at a time; 0: as many as processors
   std::uint64_t seed = 1;                  ///< of what flip-flops hold before they are reset
-  std::string optimization = "-O2";        ///< the compiler's, for the verilated chip
-  ProgressCallback progress;               ///< may be empty
+  std::string optimization;   ///< the compiler's, for the chip; empty: as rtl_gen advises
+  ProgressCallback progress;  ///< may be empty
 
   /// Where the bench's fixed sources are; empty: $AEGEN_SHARE/sim, the source tree aegen was built
   /// from, or the installed share/aegen/sim, whichever is there.
