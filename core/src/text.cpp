@@ -98,12 +98,16 @@ class Parser {
   }
 
  private:
-  void fail(std::string message) {
+  void fail(std::string message) { failAt(at_, std::move(message)); }
+  /// Blames the word, number or value that was read last.
+  void failToken(std::string message) { failAt(token_, std::move(message)); }
+
+  void failAt(std::size_t place, std::string message) {
     if (failed_) return;
     failed_ = true;
     std::size_t line = 1;
     std::size_t column = 1;
-    for (std::size_t i = 0; i < at_ && i < text_.size(); ++i) {
+    for (std::size_t i = 0; i < place && i < text_.size(); ++i) {
       column = text_[i] == '\n' ? 1 : column + 1;
       line += text_[i] == '\n' ? 1 : 0;
     }
@@ -138,20 +142,22 @@ class Parser {
     if (!failed_ && !accept(c)) fail(std::string("expected '") + c + "'");
   }
 
-  std::string_view word() {
+  // Letters, digits, underscores and those of `also`.
+  std::string_view word(std::string_view also = {}) {
     skipSpace();
-    const std::size_t start = at_;
+    token_ = at_;
     while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 ||
-                                  text_[at_] == '_' || text_[at_] == '.')) {
+                                  text_[at_] == '_' || also.find(text_[at_]) != std::string_view::npos)) {
       ++at_;
     }
-    if (at_ == start) fail("expected a word");
-    return text_.substr(start, at_ - start);
+    if (at_ == token_) fail("expected a word");
+    return text_.substr(token_, at_ - token_);
   }
 
   template <typename T>
   T number() {
     skipSpace();
+    token_ = at_;
     T value{};
     const auto [next, error] =
         std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
@@ -175,12 +181,8 @@ class Parser {
   }
 
   FixedFormat format() {
-    const std::size_t start = at_;
-    const auto parsed = failed_ ? std::nullopt : FixedFormat::parse(word());
-    if (!parsed && !failed_) {
-      at_ = start;
-      fail("expected a format such as u8.7 or s6.5");
-    }
+    const auto parsed = failed_ ? std::nullopt : FixedFormat::parse(word(".-"));
+    if (!parsed) failToken("expected a format such as u8.7 or s6.5");
     return parsed.value_or(FixedFormat{});
   }
 
@@ -192,14 +194,17 @@ class Parser {
     out.format = format();
     expect('[');
     out.count = number<std::uint32_t>();
+    if (out.count > kMaxElements) failToken("more than 65536 elements");
     expect(']');
-    if (out.count > kMaxElements) fail("more than 65536 elements");
     return out;
   }
 
   ValueId valueId() {
     expect('%');
-    return failed_ ? 0 : number<ValueId>();
+    const std::size_t start = at_ - 1;
+    const ValueId id = failed_ ? 0 : number<ValueId>();
+    token_ = start;
+    return id;
   }
 
   // Whether nothing but spaces is left of this line: a statement without operands ends here, and
@@ -220,7 +225,7 @@ class Parser {
 
   Function function() {
     Function out;
-    if (word() != "func") fail("expected 'func'");
+    if (word() != "func") failToken("expected 'func'");
     expect('@');
     if (!failed_) out.name = std::string(word());
     out.comment = string();
@@ -232,6 +237,7 @@ class Parser {
   void statement(Function& out) {
     if (peek() == '%') return instruction(out);
     const std::string_view keyword = word();
+    const std::size_t start = token_;
     if (keyword == "event" || keyword == "config") {
       const Port in = port(keyword == "event" ? Role::Event : Role::Config);
       if (failed_) return;
@@ -239,8 +245,8 @@ class Parser {
       out.inputs.push_back(in);
     } else if (keyword == "name") {
       const ValueId id = valueId();
-      const std::string_view name = failed_ ? "" : word();
-      if (id >= out.values.size()) return fail("no such value");
+      if (id >= out.values.size()) return failToken("no such value");
+      const std::string_view name = word();
       out.values[id].name = std::string(name);
     } else if (keyword == "output") {
       out.outputs.push_back(port(Role::Output));
@@ -248,7 +254,7 @@ class Parser {
       const std::vector<ValueId> ids = valueList();
       out.outputValues.insert(out.outputValues.end(), ids.begin(), ids.end());
     } else {
-      fail("expected 'event', 'config', 'name', 'output' or a value");
+      failAt(start, "expected 'event', 'config', 'name', 'output' or a value");
     }
   }
 
@@ -256,7 +262,7 @@ class Parser {
     Instruction made;
     do {
       const ValueId id = valueId();
-      if (!failed_ && id != out.values.size()) return fail("values must be numbered in order");
+      if (!failed_ && id != out.values.size()) return failToken("values must be numbered in order");
       Value value;
       if (peek() != ':') value.name = std::string(word());
       expect(':');
@@ -267,12 +273,8 @@ class Parser {
     } while (!failed_ && accept(','));
     expect('=');
     if (failed_) return;
-    const std::size_t start = at_;
     const auto op = parseOp(word());
-    if (!op) {
-      at_ = start;
-      return fail("unknown operation");
-    }
+    if (!op) return failToken("unknown operation");
     made.op = *op;
     attributes(made);
     made.operands = valueList();
@@ -289,8 +291,9 @@ class Parser {
         return;
       case Op::Requantize: {
         const auto rounding = parseRounding(word());
-        const auto overflow = failed_ ? std::nullopt : parseOverflow(word());
-        if (!rounding || !overflow) return fail("expected a rounding and an overflow mode");
+        if (!rounding) return failToken("expected a rounding mode");
+        const auto overflow = parseOverflow(word());
+        if (!overflow) return failToken("expected an overflow mode");
         made.rounding = *rounding;
         made.overflow = *overflow;
         return;
@@ -333,6 +336,7 @@ class Parser {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t token_ = 0;  ///< where the last word, number or value began
   bool failed_ = false;
   std::optional<Diagnostic> error_;
 };
