@@ -1,5 +1,6 @@
 #include "aegen/core/verifier.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <set>
 
@@ -16,6 +17,9 @@ bool isIdentifier(std::string_view name) {
   return true;
 }
 
+// What FixedFormat::parse() reads.
+constexpr int kMaxFraction = 1000;
+
 // Checks one function against those before it in the program.
 class FunctionVerifier {
  public:
@@ -24,6 +28,9 @@ class FunctionVerifier {
 
   void run() {
     if (!isIdentifier(function_.name)) report("name", "function name is not an identifier");
+    if (function_.comment.find_first_of("\n\r") != std::string::npos) {
+      report("comment", "comment has more than one line");
+    }
     for (std::size_t i = 0; i < index_; ++i) {
       if (program_.functions[i].name == function_.name) report("name", "function defined twice");
     }
@@ -79,6 +86,12 @@ class FunctionVerifier {
 
   void formats() {
     for (std::size_t i = 0; i < function_.values.size(); ++i) {
+      const int fraction = function_.values[i].format.fraction;
+      if (fraction < -kMaxFraction || fraction > kMaxFraction) {
+        report("fraction", "fraction " + std::to_string(fraction) + " is outside -" +
+                               std::to_string(kMaxFraction) + ".." + std::to_string(kMaxFraction),
+               i);
+      }
       const int width = function_.values[i].format.width;
       if (width < 1 || width > kMaxWidth) {
         report("width", "width " + std::to_string(width) + " is outside 1.." +
@@ -119,7 +132,13 @@ class FunctionVerifier {
     const std::size_t at = instruction.results.empty() ? 0 : instruction.results.front();
     for (const ValueId result : instruction.results) {
       if (result >= defined_.size()) return report("operand", "result is no value", result);
-      if (defined_[result]) report("ssa", "value is computed twice", result);
+      if (defined_[result]) {
+        report("ssa", "value is computed twice", result);
+      } else if (result != 0 && !defined_[result - 1]) {
+        // The text form numbers values in the order in which they are computed.
+        report("order", "value is computed before the one numbered below it", result);
+      }
+      defined_[result] = true;
     }
     const OpInfo& row = info(instruction.op);
     const auto count = static_cast<int>(instruction.operands.size());
@@ -128,10 +147,12 @@ class FunctionVerifier {
                                     " operands", at);
     }
     for (const ValueId operand : instruction.operands) {
-      if (operand >= defined_.size() || !defined_[operand]) {
+      const bool own = std::ranges::find(instruction.results, operand) != instruction.results.end();
+      if (operand >= defined_.size() || !defined_[operand] || own) {
         return report("operand", "operand used before it is computed", at);
       }
     }
+    if (instruction.results.empty()) return report("results", "operation has no result", at);
     if (instruction.op == Op::Call) {
       call(instruction);
     } else if (instruction.results.size() != 1) {
@@ -140,7 +161,6 @@ class FunctionVerifier {
       fractions(instruction, row, at);
       signedness(instruction, at);
     }
-    for (const ValueId result : instruction.results) defined_[result] = true;
   }
 
   void fractions(const Instruction& instruction, const OpInfo& row, std::size_t at) {
