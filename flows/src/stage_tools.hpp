@@ -1,0 +1,41 @@
+#pragma once
+/// What the stages run: lint, co-simulation and report, from a design to a stage's result.
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aegen/flows/stages.hpp"
+
+namespace aegen::flows {
+
+/// Now, ISO 8601, UTC.
+[[nodiscard]] std::string nowText();
+/// Versions of the tools the build uses, those that are installed.
+[[nodiscard]] std::vector<NamedText> toolVersions();
+
+/// Own rules on the RTL's AST, then Verilator's and Yosys' checks on the files.
+[[nodiscard]] core::Result<LintResult> runLint(
+    const core::Design& chip, const std::filesystem::path& rtlFolder,
+    const std::function<void(std::string_view)>& progress);
+
+struct CosimRequest {
+  const DesignBundle* bundle = nullptr;
+  std::filesystem::path rtlFolder;
+  std::filesystem::path workDir;
+  std::string systemc;  ///< the decoder's header; empty: the chip alone
+  std::string decoderModule;
+  std::uint64_t seed = 1;
+  unsigned jobs = 1;
+  CosimWindow window;
+  std::string reproduceWith;
+  std::function<void(std::string_view, std::uint64_t, std::uint64_t)> progress;
+};
+/// Stimuli, co-simulation, metrics of the charges the board got.
+[[nodiscard]] core::Result<CosimResult> runCosim(const CosimRequest& request);
+
+/// report.json and report.html from the stages' results in `out`; gives report.json's text.
+[[nodiscard]] core::Result<std::string> runReport(const std::filesystem::path& out);
+
+}  // namespace aegen::flows

@@ -1,0 +1,369 @@
+#include "aegen/flows/stages.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <thread>
+
+#include "aegen/core/files.hpp"
+#include "aegen/core/range_analysis.hpp"
+#include "aegen/core/text.hpp"
+#include "aegen/core/verifier.hpp"
+#include "aegen/flows/synthesis.hpp"
+#include "aegen/rtl_gen/emit_design.hpp"
+#include "aegen/rtl_gen/systemc_emitter.hpp"
+#include "stage_tools.hpp"
+
+namespace aegen::flows {
+namespace {
+
+using core::Result;
+namespace fs = std::filesystem;
+
+constexpr const char* kDecoderModule = "BoardDecoder";
+
+double secondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// FNV-1a: tells one content from another; nothing depends on it being hard to forge.
+std::string digest(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : text) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+std::string riskLine(const core::OverflowRisk& risk) {
+  return fmt::format("{}/{}: {} can be {}..{}", risk.function, risk.valueName, risk.format.text(),
+                     risk.exact.low, risk.exact.high);
+}
+
+// Verifier and range proof of the chip and of the decoder.
+std::vector<CheckResult> programChecks(const DesignBundle& bundle) {
+  CheckResult verified{"verifier", true, {}};
+  CheckResult proven{"formats proven", true, {}};
+  std::size_t values = 0;
+  const auto check = [&](const core::Program& program, std::string_view top) {
+    const core::RangeReport report = core::analyseRanges(program, top);
+    values += report.provenValues;
+    for (const core::OverflowRisk& risk : report.risks) proven.details.push_back(riskLine(risk));
+  };
+  std::vector<const core::Program*> programs{&bundle.chip.program};
+  if (bundle.decoder) programs.push_back(&*bundle.decoder);
+  for (const core::Program* program : programs) {
+    for (const auto& violation : core::verify(*program)) {
+      verified.details.push_back(violation.text());
+    }
+  }
+  for (const core::Block& block : bundle.chip.blocks) {
+    if (block.kind == core::BlockKind::Function) check(bundle.chip.program, block.function);
+  }
+  if (bundle.decoder) check(*bundle.decoder, "decode");
+  verified.ok = verified.details.empty();
+  proven.ok = proven.details.empty();
+  if (verified.ok) verified.details = {fmt::format("{} functions", bundle.chip.program.functions.size())};
+  if (proven.ok) proven.details = {fmt::format("{} values cannot overflow", values)};
+  return {verified, proven};
+}
+
+template <typename Stored>
+std::vector<std::string> failures(const Stored& checks) {
+  std::vector<std::string> out;
+  for (const CheckResult& check : checks) {
+    if (check.ok) continue;
+    for (const std::string& detail : check.details) out.push_back(check.name + ": " + detail);
+    if (check.details.empty()) out.push_back(check.name);
+  }
+  return out;
+}
+
+StageOutcome rtlOutcome(const RtlResult& result, bool reused) {
+  StageOutcome out{Stage::Rtl, false, reused, failures(result.checks), {}, stageJson(result)};
+  out.passed = out.findings.empty();
+  out.summary = fmt::format("{} modules, {} instances, {} lines of Verilog in {:.2f} s; {}",
+                            result.modules, result.instances, result.lines, result.seconds,
+                            out.passed ? "all formats proven" : "a check failed");
+  return out;
+}
+
+StageOutcome lintOutcome(const LintResult& result, bool reused) {
+  StageOutcome out{Stage::Lint, false, reused, failures(result.rules), {}, stageJson(result)};
+  out.passed = out.findings.empty();
+  out.summary = fmt::format("{} rules and tools, {} findings", result.rules.size(),
+                            out.findings.size());
+  return out;
+}
+
+StageOutcome cosimOutcome(const CosimResult& result, bool reused) {
+  StageOutcome out{Stage::Cosim, false, reused, {}, {}, stageJson(result)};
+  if (result.mismatches > 0) out.findings.push_back(result.firstMismatch);
+  std::string latencies;
+  for (const LatencyResult& latency : result.latencies) {
+    if (latency.asked != latency.measured) {
+      out.findings.push_back(fmt::format("latency of {}: {} clocks measured, {} asked for",
+                                         latency.name, latency.measured, latency.asked));
+    }
+    latencies += fmt::format("{}{} {}", latencies.empty() ? "" : ", ", latency.name,
+                             latency.measured);
+  }
+  out.passed = out.findings.empty();
+  out.summary = fmt::format("{} crossings, {} wrong values; latency in clocks: {}; {:.0f} crossings/s",
+                            result.crossings, result.mismatches, latencies,
+                            result.crossingsPerSecond);
+  if (result.overall.events > 0) {
+    out.summary += fmt::format("; EMD mean {:.3f}, response {:.3f}", result.overall.emdMean,
+                               result.overall.response);
+  }
+  return out;
+}
+
+StageOutcome synthOutcome(const SynthResult& result, bool reused) {
+  StageOutcome out{Stage::Synth, true, reused, {}, {}, stageJson(result)};
+  out.summary = fmt::format(
+      "{:.3f} mm2 in {}, {:.0f} NAND2 equivalents, {} flip-flops, depth {} cells, {:.0f} s",
+      result.area * 1e-6, result.library, result.nand2, result.flipFlops, result.depth.cells,
+      result.seconds);
+  return out;
+}
+
+}  // namespace
+
+std::string_view text(Stage stage) {
+  switch (stage) {
+    case Stage::Rtl:
+      return "rtl";
+    case Stage::Lint:
+      return "lint";
+    case Stage::Cosim:
+      return "cosim";
+    case Stage::Synth:
+      return "synth";
+    case Stage::Report:
+      return "report";
+  }
+  return {};
+}
+
+Build::Build(DesignBundle bundle, StageOptions options)
+    : bundle_(std::move(bundle)), options_(std::move(options)) {
+  if (options_.jobs == 0) options_.jobs = std::max(1U, std::thread::hardware_concurrency());
+  if (!options_.liberty.empty()) bundle_.spec.liberty = options_.liberty;
+}
+
+Result<Build> Build::open(const DesignSpec& spec, const StageOptions& options) {
+  auto bundle = buildDesign(spec);
+  if (!bundle) return bundle.error();
+  return Build(std::move(*bundle), options);
+}
+
+void Build::say(Stage stage, std::string_view step, std::uint64_t done, std::uint64_t total) const {
+  if (options_.progress) options_.progress(stage, step, done, total);
+}
+
+Result<StageOutcome> Build::run(Stage stage) {
+  // RTL is cheap to generate and everything else is made from it.
+  auto first = rtl();
+  if (!first || stage == Stage::Rtl) return first;
+  switch (stage) {
+    case Stage::Rtl:
+      break;
+    case Stage::Lint:
+      return lint();
+    case Stage::Cosim:
+      return cosim({});
+    case Stage::Synth:
+      return synth();
+    case Stage::Report:
+      return report();
+  }
+  return first;
+}
+
+Result<StageOutcome> Build::cosimulate(const CosimWindow& window) {
+  auto first = rtl();
+  if (!first) return first;
+  return cosim(window);
+}
+
+// ---- what is up to date -------------------------------------------------------------------------
+
+std::string Build::key(Stage stage) const {
+  const DesignSpec& spec = bundle_.spec;
+  std::string text = std::string(AEGEN_VERSION) + "\n" + std::string(flows::text(stage)) + "\n";
+  text += digest(rtlText_) + digest(decoderText_) + "\n";
+  if (stage == Stage::Cosim) {
+    text += fmt::format("{} {} {} {} {} {} {}\n", options_.seed, spec.linkLatency,
+                        spec.decoderLatency, static_cast<int>(spec.events.kind),
+                        spec.events.regime, spec.events.file.string(), spec.events.crossings);
+    std::error_code error;
+    if (!spec.events.file.empty()) {
+      text += fmt::format("{}\n", fs::file_size(spec.events.file, error));
+      if (const auto events = core::readFile(spec.events.file)) text += digest(*events);
+    }
+  }
+  if (stage == Stage::Synth) {
+    const fs::path liberty = spec.liberty.empty() ? fs::path(kDefaultLiberty) : spec.liberty;
+    text += liberty.string() + "\n";
+    if (const auto library = core::readFile(liberty)) text += digest(*library);
+  }
+  return digest(text);
+}
+
+template <typename StageFile>
+bool Build::upToDate(Stage stage, StageFile& stored) const {
+  if (options_.force) return false;
+  const auto known = core::readFile(options_.out / "work" / "keys" / std::string(flows::text(stage)));
+  if (!known || *known != key(stage)) return false;
+  auto loaded = loadStage<StageFile>(options_.out);
+  if (!loaded) return false;
+  stored = std::move(*loaded);
+  return true;
+}
+
+Result<void> Build::remember(Stage stage) const {
+  return core::writeFile(options_.out / "work" / "keys" / std::string(flows::text(stage)), key(stage));
+}
+
+// ---- stages -------------------------------------------------------------------------------------
+
+BuildInfo Build::info() const {
+  const DesignSpec& spec = bundle_.spec;
+  BuildInfo out;
+  out.design = spec.name;
+  out.description = spec.description;
+  out.designFile = spec.file.string();
+  out.aegenVersion = AEGEN_VERSION;
+  out.date = nowText();
+  out.model = bundle_.codec.name;
+  out.modelDescription = bundle_.codec.description;
+  out.weights = spec.loadable ? "loadable" : "hard-wired";
+  out.seed = options_.seed;
+  for (const core::Signal& signal : core::signalsOf(bundle_.chip)) {
+    out.formats.push_back({signal.name, fmt::format("{}[{}]", signal.format.text(), signal.count)});
+  }
+  out.options = {
+      {"encoder latency", fmt::format("{} crossings", spec.chip.encoderLatency)},
+      {"formatter latency", fmt::format("{} crossings", spec.chip.formatterLatency)},
+      {"link", fmt::format("{} eTX, {} crossings", spec.settings.activeEtx, spec.linkLatency)},
+      {"decoder latency", fmt::format("{} crossings", spec.decoderLatency)}};
+  out.tools = toolVersions();
+  return out;
+}
+
+Result<void> Build::writeOutputs() {
+  const fs::path rtlFolder = options_.out / "rtl";
+  if (auto done = core::writeFile(rtlFolder / "program.air", core::print(bundle_.chip.program)); !done) {
+    return done;
+  }
+  if (!bundle_.decoder) return {};
+  const fs::path folder = options_.out / "decoder";
+  if (auto done = core::writeFile(folder / "board_decoder.hpp", decoderText_); !done) return done;
+  return core::writeFile(folder / "decoder.air", core::print(*bundle_.decoder));
+}
+
+Result<StageOutcome> Build::rtl() {
+  if (!rtlText_.empty()) return rtlOutcome(*loadStage<RtlResult>(options_.out), true);
+  say(Stage::Rtl, "generating Verilog and SystemC");
+  const auto start = std::chrono::steady_clock::now();
+  RtlResult result;
+  result.checks = programChecks(bundle_);
+  const auto rtl = rtl_gen::emitVerilog(bundle_.chip);
+  if (!rtl) return rtl.error();
+  if (bundle_.decoder) {
+    auto systemc = rtl_gen::emitSystemC(*bundle_.decoder, "decode",
+                                        {kDecoderModule, bundle_.spec.decoderLatency});
+    if (!systemc) return systemc.error();
+    decoderText_ = std::move(*systemc);
+    result.files.push_back("decoder/board_decoder.hpp");
+  }
+  for (const rtl_gen::VerilogFile& file : rtl->files) {
+    rtlText_ += file.text;
+    result.files.push_back("rtl/" + file.name);
+    result.lines += static_cast<std::uint64_t>(std::ranges::count(file.text, '\n'));
+  }
+  result.modules = rtl->modules.size();
+  for (const rtl_gen::ManifestModule& module : rtl->manifest.modules) {
+    result.instances += module.instances;
+  }
+  for (const rtl_gen::ManifestMilestone& milestone : rtl->manifest.milestones) {
+    result.milestones.push_back({milestone.name, milestone.asked, milestone.planned});
+  }
+  if (auto written = rtl_gen::writeRtl(*rtl, options_.out / "rtl"); !written) return written.error();
+  if (auto written = writeOutputs(); !written) return written.error();
+  result.seconds = secondsSince(start);
+  if (auto saved = saveStage(info(), options_.out); !saved) return saved.error();
+  if (auto saved = saveStage(result, options_.out); !saved) return saved.error();
+  return rtlOutcome(result, false);
+}
+
+Result<StageOutcome> Build::lint() {
+  LintResult result;
+  if (upToDate(Stage::Lint, result)) return lintOutcome(result, true);
+  auto linted = runLint(bundle_.chip, options_.out / "rtl",
+                        [&](std::string_view step) { say(Stage::Lint, step); });
+  if (!linted) return linted.error();
+  if (auto saved = saveStage(*linted, options_.out); !saved) return saved.error();
+  if (auto kept = remember(Stage::Lint); !kept) return kept.error();
+  return lintOutcome(*linted, false);
+}
+
+Result<StageOutcome> Build::cosim(const CosimWindow& window) {
+  CosimResult result;
+  if (window.whole() && upToDate(Stage::Cosim, result)) return cosimOutcome(result, true);
+  CosimRequest request;
+  request.bundle = &bundle_;
+  request.rtlFolder = options_.out / "rtl";
+  request.workDir = options_.out / "work" / "cosim";
+  request.systemc = decoderText_;
+  request.decoderModule = kDecoderModule;
+  request.seed = options_.seed;
+  request.jobs = options_.jobs;
+  request.window = window;
+  request.reproduceWith = fmt::format("aegen cosim {} -o {} --seed {}", bundle_.spec.file.string(),
+                                      options_.out.string(), options_.seed);
+  request.progress = [&](std::string_view step, std::uint64_t done, std::uint64_t total) {
+    say(Stage::Cosim, step, done, total);
+  };
+  auto done = runCosim(request);
+  if (!done) return done.error();
+  if (window.whole()) {
+    if (auto saved = saveStage(*done, options_.out); !saved) return saved.error();
+    if (auto kept = remember(Stage::Cosim); !kept) return kept.error();
+  }
+  return cosimOutcome(*done, false);
+}
+
+Result<StageOutcome> Build::synth() {
+  SynthResult result;
+  if (upToDate(Stage::Synth, result)) return synthOutcome(result, true);
+  SynthesisOptions options;
+  if (!bundle_.spec.liberty.empty()) options.liberty = bundle_.spec.liberty;
+  options.jobs = options_.jobs;
+  options.workDirectory = options_.out / "work" / "synth";
+  options.progress = [&](const SynthesisProgress& step) {
+    say(Stage::Synth, step.modules.empty() ? "elaborated" : "mapped " + step.modules.front(),
+        step.done, step.total);
+  };
+  say(Stage::Synth, "elaborating");
+  auto done = synthesiseDirectory(options_.out / "rtl", options);
+  if (!done) return done.error();
+  if (auto saved = saveStage(*done, options_.out); !saved) return saved.error();
+  if (auto kept = remember(Stage::Synth); !kept) return kept.error();
+  return synthOutcome(*done, false);
+}
+
+Result<StageOutcome> Build::report() {
+  say(Stage::Report, "writing report");
+  auto written = runReport(options_.out);
+  if (!written) return written.error();
+  StageOutcome out;
+  out.stage = Stage::Report;
+  out.passed = true;
+  out.summary = (options_.out / "report.html").string();
+  out.json = *written;
+  return out;
+}
+
+}  // namespace aegen::flows

@@ -1,0 +1,62 @@
+#include "aegen/flows/stimuli.hpp"
+
+#include <fmt/format.h>
+
+#include "aegen/data/shower_generator.hpp"
+
+namespace aegen::flows {
+namespace {
+
+using core::Result;
+
+data::InputSettings inputSettings(const encoders::econ_t::ChipSettings& settings) {
+  return {settings.mux, settings.calibration, settings.highDensity};
+}
+
+core::Columns rxColumns(const std::vector<data::RxCrossing>& crossings) {
+  core::Columns out(data::kRxWords, crossings.size());
+  for (std::size_t k = 0; k < crossings.size(); ++k) {
+    for (std::size_t w = 0; w < crossings[k].size(); ++w) out.at(w, k) = crossings[k][w];
+  }
+  return out;
+}
+
+Result<Stimuli> fromEvents(std::vector<data::Event> events, std::string description,
+                           const data::InputSettings& settings) {
+  auto rx = data::encodeRx(events, settings);
+  if (!rx) return rx.error();
+  return Stimuli{std::move(description), rxColumns(*rx), std::move(events)};
+}
+
+}  // namespace
+
+Result<Stimuli> makeStimuli(const EventSource& source,
+                            const encoders::econ_t::ChipSettings& settings, std::uint64_t seed) {
+  const data::InputSettings input = inputSettings(settings);
+  switch (source.kind) {
+    case EventSource::Kind::Generator: {
+      const data::ShowerParameters parameters =
+          source.regime == "dense" ? data::dense() : data::sparse();
+      data::ShowerGenerator generator(parameters, seed);
+      return fromEvents(generator.generate(source.crossings),
+                        fmt::format("{} shower events, seed {}", source.regime, seed), input);
+    }
+    case EventSource::Kind::CalqFile: {
+      auto events = data::readCalqCsv(source.file);
+      if (!events) return events.error();
+      if (events->size() > source.crossings) events->resize(source.crossings);
+      return fromEvents(std::move(*events), source.file.string(), input);
+    }
+    case EventSource::Kind::RxFile: {
+      auto rx = data::readRxCsv(source.file);
+      if (!rx) return rx.error();
+      if (rx->size() > source.crossings) rx->resize(source.crossings);
+      auto truth = data::decodeRx(*rx, input);
+      if (!truth) return truth.error();
+      return Stimuli{source.file.string(), rxColumns(*rx), std::move(*truth)};
+    }
+  }
+  return core::internalError("stimuli.kind", "unknown event source");
+}
+
+}  // namespace aegen::flows

@@ -1,0 +1,54 @@
+#include "cli.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <fmt/format.h>
+
+#include "aegen/core/files.hpp"
+
+namespace aegen::tools {
+
+int fail(const core::Diagnostic& problem) {
+  fmt::print(stderr, "aegen: {}\n", problem.text());
+  return static_cast<int>(problem.failure);
+}
+
+int writeJson(const std::string& file, const std::string& text) {
+  if (file.empty()) return kDone;
+  if (file == "-") {
+    fmt::print("{}", text);
+    return kDone;
+  }
+  const auto written = core::writeFile(file, text);
+  return written ? kDone : fail(written.error());
+}
+
+ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+ProgressLine::~ProgressLine() { clear(); }
+
+void ProgressLine::show(std::string_view text, std::uint64_t done, std::uint64_t total) {
+  if (!terminal_) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (shown_ && last_ == text && now - when_ < std::chrono::milliseconds(100)) return;
+  when_ = now;
+  last_ = text;
+  shown_ = true;
+  std::string line(text);
+  if (total > 0) {
+    line += fmt::format(" {}/{} ({} %)", done, total, 100 * done / total);
+  } else if (done > 0) {
+    line += fmt::format(" {}", done);
+  }
+  fmt::print(stderr, "\r\033[K{}", line);
+  std::fflush(stderr);
+}
+
+void ProgressLine::clear() {
+  if (!shown_) return;
+  fmt::print(stderr, "\r\033[K");
+  std::fflush(stderr);
+  shown_ = false;
+}
+
+}  // namespace aegen::tools

@@ -1,0 +1,49 @@
+#pragma once
+/// The command line's common parts: exit codes, progress on a terminal, JSON summaries.
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "aegen/core/diagnostic.hpp"
+
+namespace aegen::tools {
+
+/// Documented exit codes (docs/cli.md): 0 done, then core::Failure.
+inline constexpr int kDone = 0;
+
+/// Adds the commands to the program; each stores its exit code when it has run.
+void addBuildCommands(CLI::App& app, int& exitCode);    ///< build, rtl, lint, cosim, synth, report
+void addConformCommand(CLI::App& app, int& exitCode);   ///< conform
+void addTrainCommand(CLI::App& app, int& exitCode);     ///< train
+void addGenerateCommand(CLI::App& app, int& exitCode);  ///< generate
+
+/// Shows a diagnostic on standard error and gives its exit code.
+int fail(const core::Diagnostic& problem);
+
+/// Writes a JSON summary to a file, "-" being standard output. Nothing for an empty name.
+[[nodiscard]] int writeJson(const std::string& file, const std::string& text);
+
+/// One line that is rewritten while work goes on; on a terminal only.
+class ProgressLine {
+ public:
+  ProgressLine();
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  /// Shows "text done/total"; at most ten times a second.
+  void show(std::string_view text, std::uint64_t done = 0, std::uint64_t total = 0);
+  void clear();
+
+ private:
+  bool terminal_ = false;
+  bool shown_ = false;
+  std::string last_;
+  std::chrono::steady_clock::time_point when_;
+};
+
+}  // namespace aegen::tools

@@ -1,0 +1,141 @@
+// aegen build and its stages.
+
+#include <fmt/format.h>
+#include <memory>
+
+#include "aegen/flows/stages.hpp"
+#include "cli.hpp"
+
+namespace aegen::tools {
+namespace {
+
+using flows::Stage;
+
+struct Arguments {
+  std::string design;
+  flows::StageOptions options;
+  flows::CosimWindow window;
+  std::string json;
+  std::uint64_t crossings = 0;
+  bool quiet = false;
+};
+
+constexpr Stage kStages[] = {Stage::Rtl, Stage::Lint, Stage::Cosim, Stage::Synth, Stage::Report};
+
+void print(const flows::StageOutcome& outcome) {
+  fmt::print("{:<7} {}  {}{}\n", flows::text(outcome.stage), outcome.passed ? "pass" : "FAIL",
+             outcome.summary, outcome.reused ? "  (up to date)" : "");
+  for (const std::string& finding : outcome.findings) fmt::print("        {}\n", finding);
+  std::fflush(stdout);
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+std::string summaryJson(const std::vector<flows::StageOutcome>& outcomes,
+                        const std::filesystem::path& out, bool passed) {
+  std::string stages;
+  for (const flows::StageOutcome& outcome : outcomes) {
+    stages += fmt::format("{}\"{}\": {{\"passed\": {}, \"reused\": {}, \"result\": {}}}",
+                          stages.empty() ? "" : ",\n  ", flows::text(outcome.stage),
+                          outcome.passed, outcome.reused,
+                          outcome.json.empty() ? "null" : trimmed(outcome.json));
+  }
+  return fmt::format("{{\"out\": \"{}\", \"passed\": {}, \"stages\": {{\n  {}}}}}\n", out.string(),
+                     passed, stages);
+}
+
+int run(const Arguments& arguments, const std::vector<Stage>& stages) {
+  ProgressLine progress;
+  flows::StageOptions options = arguments.options;
+  options.progress = [&](Stage stage, std::string_view step, std::uint64_t done,
+                         std::uint64_t total) {
+    progress.show(fmt::format("{}: {}", flows::text(stage), step), done, total);
+  };
+  auto spec = flows::loadDesignSpec(arguments.design);
+  if (!spec) return fail(spec.error());
+  if (arguments.crossings > 0) spec->events.crossings = arguments.crossings;
+  auto build = flows::Build::open(*spec, options);
+  if (!build) return fail(build.error());
+  std::vector<flows::StageOutcome> outcomes;
+  bool passed = true;
+  int problem = kDone;
+  for (const Stage stage : stages) {
+    auto outcome = stage == Stage::Cosim && !arguments.window.whole()
+                       ? build->cosimulate(arguments.window)
+                       : build->run(stage);
+    progress.clear();
+    if (!outcome) {
+      // The report still says what was reached.
+      problem = fail(outcome.error());
+      if (stages.size() == 1) return problem;
+      continue;
+    }
+    passed = passed && outcome->passed;
+    if (!arguments.quiet && arguments.json != "-") print(*outcome);
+    outcomes.push_back(std::move(*outcome));
+  }
+  const int written =
+      writeJson(arguments.json, summaryJson(outcomes, build->out(), passed && problem == kDone));
+  if (problem != kDone) return problem;
+  if (written != kDone) return written;
+  return passed ? kDone : static_cast<int>(core::Failure::CheckFailed);
+}
+
+CLI::App* addCommand(CLI::App& app, const std::string& name, const std::string& help,
+                     const std::shared_ptr<Arguments>& arguments) {
+  CLI::App* const command = app.add_subcommand(name, help);
+  command->add_option("DESIGN", arguments->design, "The design.yaml (docs/design_file.md)")->required();
+  command->add_option("-o,--out", arguments->options.out, "Output folder")->capture_default_str();
+  command->add_option("--seed", arguments->options.seed,
+                      "Seed of generated events and of what flip-flops hold before reset")
+      ->capture_default_str();
+  command->add_option("-j,--jobs", arguments->options.jobs, "Processes at a time; default: all processors");
+  command->add_flag("--force", arguments->options.force, "Do again what is up to date");
+  command->add_option("--json", arguments->json, "Write a summary as JSON; - is standard output");
+  command->add_flag("-q,--quiet", arguments->quiet, "Only errors");
+  return command;
+}
+
+void addCosimOptions(CLI::App* command, const std::shared_ptr<Arguments>& arguments) {
+  command->add_option("--crossings", arguments->crossings,
+                      "Crossings to simulate; default: the design's");
+  command->add_option("--from", arguments->window.from, "Look at crossings from this one on");
+  command->add_option("--count", arguments->window.count, "Look at so many crossings");
+  command->add_option("--trace", arguments->window.trace, "Write a waveform (FST) of them");
+  command->add_option("--fault", arguments->window.fault,
+                      "Invert a captured bit, SIGNAL:ELEMENT:BIT:CROSSING, to see it noticed");
+}
+
+}  // namespace
+
+void addBuildCommands(CLI::App& app, int& exitCode) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* const build = addCommand(
+      app, "build", "Everything: rtl, lint, cosim, synth, report", arguments);
+  build->add_option("--liberty", arguments->options.liberty, "Liberty file; default: the design's");
+  build->add_option("--crossings", arguments->crossings,
+                    "Crossings to simulate; default: the design's");
+  build->callback([arguments, &exitCode] {
+    exitCode = run(*arguments, {std::begin(kStages), std::end(kStages)});
+  });
+  const std::pair<Stage, const char*> stages[] = {
+      {Stage::Rtl, "Generate Verilog, manifest and SystemC decoder; prove the formats"},
+      {Stage::Lint, "Own rules on the RTL, Verilator's and Yosys' checks"},
+      {Stage::Cosim, "Chip, link and decoder in one simulation against the interpreter"},
+      {Stage::Synth, "Area, flip-flops and logic depth with a Liberty file"},
+      {Stage::Report, "report.json and report.html from what was run"}};
+  for (const auto& [stage, help] : stages) {
+    auto own = std::make_shared<Arguments>();
+    CLI::App* const command = addCommand(app, std::string(flows::text(stage)), help, own);
+    if (stage == Stage::Cosim) addCosimOptions(command, own);
+    if (stage == Stage::Synth) {
+      command->add_option("--liberty", own->options.liberty, "Liberty file; default: the design's");
+    }
+    command->callback([own, stage = stage, &exitCode] { exitCode = run(*own, {stage}); });
+  }
+}
+
+}  // namespace aegen::tools
