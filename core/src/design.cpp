@@ -41,7 +41,11 @@ class DesignAnalysis {
   Result<DesignTiming> run() {
     config();
     for (const Signal& signal : design_.inputs) define(signal, 0, "input");
-    for (const Block& block : design_.blocks) place(block);
+    std::set<std::string_view> blocks;
+    for (const Block& block : design_.blocks) {
+      if (!blocks.insert(block.name).second) fail("two blocks of this name", block.name);
+      place(block);
+    }
     for (const std::string& output : design_.outputs) {
       if (!signals_.contains(output)) fail("output '" + output + "' is no signal", output);
     }

@@ -17,6 +17,12 @@ const std::string& signalAt(const std::vector<Wire>& wires, std::string_view por
   return found->signal;
 }
 
+// Where an output goes. One that nobody wants still needs room to be written to.
+std::string outputAt(const Block& block, const std::string& port) {
+  const auto found = std::ranges::find(block.outputs, port, &Wire::port);
+  return found == block.outputs.end() ? block.name + "." + port : found->signal;
+}
+
 }  // namespace
 
 struct DesignInterpreter::Impl {
@@ -69,11 +75,7 @@ struct DesignInterpreter::Impl {
       for (std::uint32_t i = 0; i < port.count; ++i) in.push_back(columns.column(i).data());
     }
     for (const Port& port : function.outputs) {
-      const auto wire = std::ranges::find(block.outputs, port.name, &Wire::port);
-      // An output nobody wants still needs room to be written to.
-      const std::string name =
-          wire == block.outputs.end() ? block.name + "." + port.name : wire->signal;
-      Columns& columns = shaped(name, port.count, events);
+      Columns& columns = shaped(outputAt(block, port.name), port.count, events);
       for (std::uint32_t i = 0; i < port.count; ++i) out.push_back(columns.column(i).data());
     }
     functions[at]->run(in, out, events);
@@ -82,7 +84,7 @@ struct DesignInterpreter::Impl {
   void runCounter(std::size_t at, std::size_t events) {
     const Block& block = design.blocks[at];
     const Columns& header = signals.find(signalAt(block.inputs, "rx_header"))->second;
-    Columns& bx = shaped(signalAt(block.outputs, "bx"), 1, events);
+    Columns& bx = shaped(outputAt(block, "bx"), 1, events);
     for (std::size_t k = 0; k < events; ++k) bx.at(0, k) = counters[at].step(header.at(0, k));
   }
 
@@ -100,7 +102,7 @@ struct DesignInterpreter::Impl {
     const Columns& fill = column("fill_word");
     const OutputBufferModel::Settings settings{setting("overflow_t1"), setting("overflow_t2"),
                                                setting("overflow_t3"), setting("active_etx")};
-    Columns& tx = shaped(signalAt(block.outputs, "tx"), block.buffer.etx, events);
+    Columns& tx = shaped(outputAt(block, "tx"), block.buffer.etx, events);
     std::vector<std::int64_t> in(block.buffer.maxWords);
     std::vector<std::int64_t> out(block.buffer.etx);
     for (std::size_t k = 0; k < events; ++k) {
@@ -141,19 +143,20 @@ void DesignInterpreter::reset() {
 }
 
 Result<Columns> DesignInterpreter::run(const Columns& inputs) {
+  std::size_t needed = 0;
+  for (const Signal& signal : impl_->design.inputs) needed += signal.count;
+  if (needed != inputs.elements()) {
+    return internalError("interpreter.shape", std::to_string(inputs.elements()) +
+                                                  " input elements given, " +
+                                                  std::to_string(needed) + " needed");
+  }
   std::size_t row = 0;
   for (const Signal& signal : impl_->design.inputs) {
     Columns& columns = impl_->shaped(signal.name, signal.count, inputs.events());
     for (std::uint32_t i = 0; i < signal.count; ++i, ++row) {
-      if (row >= inputs.elements()) break;
       std::ranges::transform(inputs.column(row), columns.column(i).begin(),
                              [&](std::int64_t raw) { return wrap(raw, signal.format); });
     }
-  }
-  if (row != inputs.elements()) {
-    return internalError("interpreter.shape", std::to_string(inputs.elements()) +
-                                                  " input elements given, " + std::to_string(row) +
-                                                  " needed");
   }
   for (std::size_t at = 0; at < impl_->design.blocks.size(); ++at) {
     switch (impl_->design.blocks[at].kind) {
