@@ -1,0 +1,389 @@
+#include "aegen/core/design_interpreter.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "aegen/core/text.hpp"
+#include "random_program.hpp"
+
+namespace aegen::core {
+namespace {
+
+using test_common::SplitMix64;
+
+ConfigField field(const std::string& name, int width, std::int64_t reset) {
+  return {name, {false, width, 0}, 1, {reset}, ""};
+}
+
+// ---- the output buffer --------------------------------------------------------------------------
+
+Design bufferDesign(const BufferSizes& sizes) {
+  Design design{.name = "link"};
+  design.inputs = {{"words", {false, 16, 0}, sizes.maxWords},
+                   {"count", {false, 6, 0}, 1},
+                   {"truncated", {false, 16, 0}, 1},
+                   {"fill", {false, 16, 0}, 1}};
+  design.config = {field("t1", 9, 350), field("t2", 9, 300), field("t3", 9, 4),
+                   field("etx", 4, static_cast<std::int64_t>(sizes.etx))};
+  design.blocks = {{.kind = BlockKind::OutputBuffer,
+                    .name = "buffer",
+                    .inputs = {{"words", "words"},
+                               {"count", "count"},
+                               {"truncated_word", "truncated"},
+                               {"fill_word", "fill"},
+                               {"overflow_t1", "t1"},
+                               {"overflow_t2", "t2"},
+                               {"overflow_t3", "t3"},
+                               {"active_etx", "etx"}},
+                    .outputs = {{"tx", "tx"}},
+                    .buffer = sizes}};
+  design.outputs = {"tx"};
+  return design;
+}
+
+// Section 6 of the ECON-T page, on an endless tape: a word is written at its place, and a reader
+// moves along it. What lies `depth` or more words ahead of the reader is not stored.
+class TapeModel {
+ public:
+  explicit TapeModel(const BufferSizes& sizes) : sizes_(sizes) {}
+
+  std::vector<std::int64_t> crossing(const std::vector<std::int64_t>& words, std::int64_t count,
+                                     std::int64_t truncated, std::int64_t fill,
+                                     const std::map<std::string, std::int64_t>& config) {
+    if (waiting_ + count > config.at("t1")) {
+      ++truncations;
+      put(0, truncated / 512 * 512 + truncated % 256);  // bit 8 cleared
+      put(1, fill);
+      waiting_ += 1;
+    } else if (waiting_ > config.at("t2") && count <= config.at("t3")) {
+      ++lates;
+      put(0, truncated / 512 * 512 + 256 + truncated % 256);  // bit 8 set
+      put(1, fill);
+      waiting_ += 1;
+    } else {
+      for (std::size_t i = 0; i < words.size(); ++i) put(static_cast<std::int64_t>(i), words[i]);
+      waiting_ += count;
+    }
+    std::vector<std::int64_t> tx(sizes_.etx, 0);
+    const auto active = std::min<std::int64_t>(config.at("etx"), sizes_.etx);
+    for (std::int64_t link = 0; link < active; ++link) {
+      const std::int64_t upper = next();
+      tx[static_cast<std::size_t>(link)] = upper * 65536 + next();
+    }
+    waiting_ = std::max<std::int64_t>(waiting_ - 2 * active, 0);
+    return tx;
+  }
+
+  int truncations = 0;
+  int lates = 0;
+
+ private:
+  void put(std::int64_t offset, std::int64_t word) {
+    if (waiting_ + offset < sizes_.depth) tape_[reader_ + waiting_ + offset] = word;
+  }
+  std::int64_t next() {
+    const auto found = tape_.find(reader_++);
+    return found == tape_.end() ? 0 : found->second;
+  }
+
+  BufferSizes sizes_;
+  std::map<std::int64_t, std::int64_t> tape_;
+  std::int64_t reader_ = 0;
+  std::int64_t waiting_ = 0;
+};
+
+TEST(OutputBuffer, IsAQueueWithTruncation) {
+  int truncations = 0;
+  int lates = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    SplitMix64 random(seed);
+    const BufferSizes sizes =
+        seed % 3 == 0 ? BufferSizes{.depth = 60, .maxWords = 10, .etx = 4} : BufferSizes{};
+    const Design design = bufferDesign(sizes);
+    ASSERT_TRUE(analyse(design).ok()) << analyse(design).error().text();
+    DesignInterpreter interpreter(design);
+    TapeModel model(sizes);
+    for (int round = 0; round < 6; ++round) {
+      // Thresholds about the depth; now and then beyond it.
+      const auto depth = static_cast<std::int64_t>(sizes.depth);
+      const std::map<std::string, std::int64_t> config{
+          {"t1", std::min<std::int64_t>(random.between(depth / 2, depth + 20), 511)},
+          {"t2", random.between(depth / 4, depth)},
+          {"t3", random.between(std::int64_t{0}, static_cast<std::int64_t>(sizes.maxWords))},
+          {"etx", random.between(std::int64_t{0}, std::int64_t{15})}};
+      ConfigValues values;
+      for (const auto& [name, value] : config) values[name] = {value};
+      interpreter.configure(values);
+      const auto events = static_cast<std::size_t>(random.between(1, 90));
+      Columns inputs(sizes.maxWords + 3, events);
+      for (std::size_t k = 0; k < events; ++k) {
+        for (std::size_t i = 0; i < inputs.elements(); ++i) {
+          inputs.at(i, k) = random.between(0, 65535);
+        }
+        inputs.at(sizes.maxWords, k) =
+            random.between(std::int64_t{1}, static_cast<std::int64_t>(sizes.maxWords));
+      }
+      const Result<Columns> tx = interpreter.run(inputs);
+      ASSERT_TRUE(tx.ok());
+      for (std::size_t k = 0; k < events; ++k) {
+        std::vector<std::int64_t> words;
+        for (std::size_t i = 0; i < sizes.maxWords; ++i) words.push_back(inputs.at(i, k));
+        const std::vector<std::int64_t> want =
+            model.crossing(words, inputs.at(sizes.maxWords, k), inputs.at(sizes.maxWords + 1, k),
+                           inputs.at(sizes.maxWords + 2, k), config);
+        for (std::size_t link = 0; link < want.size(); ++link) {
+          ASSERT_EQ(tx->at(link, k), want[link])
+              << "round " << round << " crossing " << k << " link " << link;
+        }
+      }
+    }
+    truncations += model.truncations;
+    lates += model.lates;
+  }
+  EXPECT_GT(truncations, 500);
+  EXPECT_GT(lates, 500);
+}
+
+TEST(OutputBuffer, ForgetsEverythingAtALinkReset) {
+  const Design design = bufferDesign({});
+  DesignInterpreter used(design);
+  DesignInterpreter fresh(design);
+  SplitMix64 random(5);
+  Columns inputs(29, 50);
+  for (std::size_t i = 0; i < inputs.elements(); ++i) {
+    for (std::int64_t& raw : inputs.column(i)) raw = random.between(1, 26);
+  }
+  const ConfigValues config{{"etx", {3}}};
+  used.configure(config);
+  fresh.configure(config);
+  ASSERT_TRUE(used.run(inputs).ok());
+  used.reset();
+  EXPECT_TRUE(*used.run(inputs) == *fresh.run(inputs));
+}
+
+// ---- the BX counter and a whole small design
+// ------------------------------------------------------
+
+Design smallDesign() {
+  Design design{.name = "small"};
+  design.program = *parse(R"(func @scale "a charge times a setting" {
+    event charge : u8[2]
+    config factor : u4[1]
+    %3 : u12 = mul %0, %2
+    %4 : u12 = mul %1, %2
+    output scaled : u12[2] = %3, %4
+  }
+  func @tag "adds the crossing" {
+    event bx : u12[1]
+    event scaled : u12[2]
+    config factor : u4[1]
+    %4 : u13 = add %1, %0
+    %5 : u13 = add %4, %3
+    output word : u13[1] = %5
+    output spare : u12[1] = %2
+  })");
+  design.inputs = {{"header", {false, 4, 0}, 1}, {"charge", {false, 8, 0}, 2}};
+  design.config = {field("factor", 4, 3)};
+  design.blocks = {{.kind = BlockKind::BxCounter,
+                    .name = "counter",
+                    .inputs = {{"rx_header", "header"}},
+                    .outputs = {{"bx", "bx"}},
+                    .registered = true},
+                   {.name = "scaler",
+                    .function = "scale",
+                    .inputs = {{"charge", "charge"}, {"factor", "factor"}},
+                    .outputs = {{"scaled", "scaled"}}},
+                   {.name = "tagger",
+                    .function = "tag",
+                    .inputs = {{"bx", "bx"}, {"scaled", "scaled"}, {"factor", "factor"}},
+                    .outputs = {{"word", "word"}},
+                    .registered = true}};
+  design.outputs = {"word", "bx"};
+  design.milestones = {{"tagged", "word", 2}};
+  return design;
+}
+
+TEST(BxCounter, CountsAnOrbitAndFollowsTheHeader) {
+  const Design design = smallDesign();
+  DesignInterpreter interpreter(design);
+  SplitMix64 random(8);
+  std::int64_t expected = 0;
+  bool first = true;
+  // 3564 crossings an orbit; the header interrupts two of the calls.
+  for (const std::size_t events : {std::size_t{5}, std::size_t{4000}, std::size_t{7200}}) {
+    Columns inputs(3, events);
+    for (std::size_t k = 0; k < events; ++k) {
+      inputs.at(0, k) = k == 3 ? 9 : random.oneIn(5) ? 0 : 10;
+    }
+    ASSERT_TRUE(interpreter.run(inputs).ok());
+    for (std::size_t k = 0; k < events; ++k) {
+      expected = first || inputs.at(0, k) == 9 ? 0 : (expected + 1) % 3564;
+      first = false;
+      ASSERT_EQ(interpreter.signal("bx").at(0, k), expected) << events << " " << k;
+    }
+  }
+  interpreter.reset();
+  Columns inputs(3, 2);
+  inputs.at(0, 0) = 10;
+  inputs.at(0, 1) = 10;
+  ASSERT_TRUE(interpreter.run(inputs).ok());
+  EXPECT_EQ(interpreter.signal("bx").at(0, 0), 0);
+  EXPECT_EQ(interpreter.signal("bx").at(0, 1), 1);
+}
+
+TEST(DesignInterpreter, RunsBlocksWithTheConfigurationOfTheMoment) {
+  const Design design = smallDesign();
+  DesignInterpreter interpreter(design);
+  Columns inputs(3, 4);
+  for (std::size_t k = 0; k < 4; ++k) {
+    inputs.at(0, k) = k == 0 ? 9 : 10;
+    inputs.at(1, k) = 10 + static_cast<std::int64_t>(k);
+    inputs.at(2, k) = 256 + 7;  // wrapped to 7
+  }
+  const auto check = [&](std::int64_t factor) {
+    const Result<Columns> out = interpreter.run(inputs);
+    ASSERT_TRUE(out.ok());
+    ASSERT_EQ(out->elements(), 2U);
+    for (std::size_t k = 0; k < 4; ++k) {
+      const auto bx = static_cast<std::int64_t>(k);
+      EXPECT_EQ(interpreter.signal("scaled").at(0, k), (10 + bx) * factor);
+      EXPECT_EQ(interpreter.signal("scaled").at(1, k), 7 * factor);
+      EXPECT_EQ(out->at(0, k), (10 + bx) * factor + bx + factor);
+      EXPECT_EQ(out->at(1, k), bx);
+    }
+  };
+  check(3);  // the reset value
+  interpreter.configure({{"factor", {11}}});
+  check(11);
+  interpreter.configure({});
+  check(11);
+  interpreter.configure({{"factor", {16 + 2}}});  // wrapped into the field
+  check(2);
+}
+
+TEST(DesignInterpreter, RefusesRowsThatAreNotItsInputs) {
+  const Design design = smallDesign();
+  DesignInterpreter interpreter(design);
+  for (const std::size_t elements : {2U, 4U}) {
+    const Result<Columns> out = interpreter.run(Columns(elements, 3));
+    ASSERT_FALSE(out.ok());
+    EXPECT_EQ(out.error().code, "interpreter.shape");
+  }
+}
+
+TEST(DesignInterpreter, RunsStateBlocksWhoseOutputNobodyWants) {
+  Design design = smallDesign();
+  design.blocks.erase(design.blocks.begin() + 2);
+  design.blocks[0].outputs.clear();
+  design.milestones.clear();
+  design.outputs = {"scaled"};
+  ASSERT_TRUE(analyse(design).ok()) << analyse(design).error().text();
+  DesignInterpreter interpreter(design);
+  EXPECT_TRUE(interpreter.run(Columns(3, 4)).ok());
+}
+
+// ---- analyse() ----------------------------------------------------------------------------------
+
+TEST(Analyse, TimesSignalsBlocksAndConfiguration) {
+  const Result<DesignTiming> timing = analyse(smallDesign());
+  ASSERT_TRUE(timing.ok()) << timing.error().text();
+  EXPECT_EQ(timing->signal.at("header"), 0);
+  EXPECT_EQ(timing->signal.at("bx"), 1);
+  EXPECT_EQ(timing->signal.at("scaled"), 0);
+  EXPECT_EQ(timing->signal.at("word"), 2);
+  EXPECT_EQ(timing->block, (std::vector<int>{0, 0, 1}));
+  EXPECT_EQ(timing->config.at("factor"), std::pair(0, 1));
+  const Result<DesignTiming> link = analyse(bufferDesign({}));
+  ASSERT_TRUE(link.ok());
+  EXPECT_EQ(link->signal.at("tx"), 1);  // an output buffer is always registered
+}
+
+TEST(Analyse, ListsSignalsInOrder) {
+  const std::vector<Signal> signals = signalsOf(smallDesign());
+  std::vector<std::string> names;
+  for (const Signal& signal : signals) names.push_back(signal.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"header", "charge", "bx", "scaled", "word"}));
+  EXPECT_EQ(signals[3], (Signal{"scaled", {false, 12, 0}, 2}));
+}
+
+struct BrokenDesign {
+  const char* name;
+  const char* message;  // a part of it
+  std::function<void(Design&)> change;
+};
+
+class BrokenDesigns : public testing::TestWithParam<BrokenDesign> {};
+
+TEST_P(BrokenDesigns, AreRefused) {
+  Design design = smallDesign();
+  GetParam().change(design);
+  const Result<DesignTiming> timing = analyse(design);
+  ASSERT_FALSE(timing.ok());
+  EXPECT_EQ(timing.error().code, "design.malformed");
+  EXPECT_EQ(timing.error().where.substr(0, 6), "small/");
+  EXPECT_NE(timing.error().message.find(GetParam().message), std::string::npos)
+      << timing.error().text();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Analyse, BrokenDesigns,
+    testing::Values(
+        BrokenDesign{"NoFunction", "does not exist",
+                     [](Design& d) { d.blocks[1].function = "scales"; }},
+        BrokenDesign{"BlockTwice", "two blocks", [](Design& d) { d.blocks[2].name = "scaler"; }},
+        BrokenDesign{"NoInputPort", "no input port",
+                     [](Design& d) { d.blocks[1].inputs[0].port = "charges"; }},
+        BrokenDesign{"NoOutputPort", "no output port",
+                     [](Design& d) {
+                       d.blocks[2].outputs.push_back({"words", "w"});
+                     }},
+        BrokenDesign{"Unwired", "needs one wire", [](Design& d) { d.blocks[2].inputs.pop_back(); }},
+        BrokenDesign{"WiredTwice", "needs one wire",
+                     [](Design& d) {
+                       d.blocks[1].inputs.push_back({"charge", "charge"});
+                     }},
+        BrokenDesign{"NoSignal", "before it is made",
+                     [](Design& d) { d.blocks[2].inputs[0].signal = "orbit"; }},
+        BrokenDesign{"Order", "before it is made",
+                     [](Design& d) { std::swap(d.blocks[1], d.blocks[2]); }},
+        BrokenDesign{"Format", "does not fit", [](Design& d) { d.inputs[1].format.width = 9; }},
+        BrokenDesign{"Count", "does not fit", [](Design& d) { d.inputs[1].count = 3; }},
+        BrokenDesign{"TwoProducers", "two producers",
+                     [](Design& d) { d.blocks[2].outputs[0].signal = "bx"; }},
+        BrokenDesign{"InputTwice", "two producers",
+                     [](Design& d) { d.inputs.push_back(d.inputs[0]); }},
+        BrokenDesign{"NoField", "no field",
+                     [](Design& d) { d.blocks[1].inputs[1].signal = "charge"; }},
+        BrokenDesign{"FieldFormat", "does not fit",
+                     [](Design& d) { d.config[0].format.width = 5; }},
+        BrokenDesign{"FieldTwice", "twice", [](Design& d) { d.config.push_back(d.config[0]); }},
+        BrokenDesign{"FieldIsASignal", "field's name",
+                     [](Design& d) {
+                       d.inputs.push_back({"factor", {}, 1});
+                     }},
+        BrokenDesign{"ResetCount", "reset value",
+                     [](Design& d) { d.config[0].reset.push_back(0); }},
+        BrokenDesign{"ResetRange", "outside u4", [](Design& d) { d.config[0].reset[0] = 16; }},
+        BrokenDesign{"WideField", "wider",
+                     [](Design& d) { d.config.push_back(field("wide", 17, 0)); }},
+        BrokenDesign{"NoOutput", "is no signal", [](Design& d) { d.outputs.push_back("latent"); }},
+        BrokenDesign{"Milestone", "names no signal",
+                     [](Design& d) { d.milestones[0].signal = "latent"; }}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Analyse, VerifiesTheProgramFirst) {
+  Design design = smallDesign();
+  design.program.functions[0].values[3].format.width = 64;
+  const Result<DesignTiming> timing = analyse(design);
+  ASSERT_FALSE(timing.ok());
+  EXPECT_EQ(timing.error().code, "ir.width");
+}
+
+}  // namespace
+}  // namespace aegen::core
