@@ -1,0 +1,56 @@
+# The two commands of the README, and what they are made of.
+BUILD ?= build
+OUT ?= out/econ_t_autoencoder
+DESIGN ?= examples/econ_t_autoencoder/design.yaml
+JOBS ?= $(shell nproc)
+
+.PHONY: demo build all test test-unit test-tool bench packages install format clean help
+
+help:
+	@echo "make demo       install what is missing, build, run the example, print where the report is"
+	@echo "make build      leave the program at $(BUILD)/aegen"
+	@echo "make test       build and run every test"
+	@echo "make test-unit  only the fast ones, which need no Verilator or Yosys"
+	@echo "make bench      measure; results as JSON in bench/results"
+	@echo "make packages   install the Debian packages of cmake/debian-packages.txt that are missing"
+
+packages:
+	@sh cmake/install-packages.sh
+
+$(BUILD)/build.ninja:
+	cmake -S . -B $(BUILD) -G Ninja
+
+build: packages
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	cmake --build $(BUILD) --target aegen -j $(JOBS)
+
+all: packages
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS)
+
+demo: build
+	$(BUILD)/aegen build $(DESIGN) -o $(OUT)
+	@echo
+	@echo "The report: $(CURDIR)/$(OUT)/report.html"
+
+test: all
+	ctest --test-dir $(BUILD) --output-on-failure -L unit -j $(JOBS)
+	ctest --test-dir $(BUILD) --output-on-failure -L tool
+
+test-unit: all
+	ctest --test-dir $(BUILD) --output-on-failure -L unit -j $(JOBS)
+
+test-tool: all
+	ctest --test-dir $(BUILD) --output-on-failure -L tool
+
+bench: all
+	$(BUILD)/bench/slice_bench --json bench/results/slice.json
+
+install: build
+	cmake --install $(BUILD)
+
+format:
+	git ls-files '*.hpp' '*.cpp' | xargs clang-format -i
+
+clean:
+	rm -rf $(BUILD) out
