@@ -20,11 +20,12 @@ using core::Result;
 constexpr std::size_t kBatch = 1024;
 
 /// Sorts a batch's captured rows into the columns of the crossings they belong to.
-void takeOutputs(const ChipLayout& layout, const CaptureBatch& batch, Columns& out) {
-  const RowShape shape{layout.captureWords, batch.clocks};
+void takeOutputs(const std::vector<RowSignal>& outputs, std::size_t rowWords,
+                 const CaptureBatch& batch, Columns& out) {
+  const RowShape shape{rowWords, batch.clocks};
   std::vector<std::int64_t> captured(batch.clocks);
   std::size_t element = 0;
-  for (const RowSignal& signal : layout.captured) {
+  for (const RowSignal& signal : outputs) {
     const auto delay = static_cast<std::size_t>(signal.latency);
     for (std::uint32_t i = 0; i < signal.count; ++i, ++element) {
       unpackColumn(batch.rows, shape, signal.format, signal.firstBit + i * signal.stride, captured);
@@ -44,6 +45,7 @@ void takeOutputs(const ChipLayout& layout, const CaptureBatch& batch, Columns& o
 struct RtlExecutor::Impl {
   rtl_gen::ModuleManifest manifest;
   ChipLayout layout;
+  std::vector<RowSignal> outputs;  ///< places of the captured outputs, in the order of the ports
   double buildSeconds = 0;
   double runSeconds = 0;
   std::optional<BenchProcess> process;
@@ -60,6 +62,10 @@ Result<std::unique_ptr<RtlExecutor>> RtlExecutor::create(const rtl_gen::ModuleMa
   Result<ChipLayout> layout = chipLayout(manifest, {});
   if (!layout) return layout.error();
   impl->layout = std::move(*layout);
+  for (const rtl_gen::ManifestPort& port : manifest.ports) {
+    const RowSignal* const captured = impl->layout.findCaptured(port.name);
+    if (captured != nullptr) impl->outputs.push_back(*captured);
+  }
   BenchRecipe recipe;
   recipe.manifest = &impl->manifest;
   recipe.rtlFolder = rtlFolder;
@@ -88,7 +94,7 @@ Result<Columns> RtlExecutor::run(const Columns& inputs) {
   }
   std::size_t elements = 0;
   int flush = 0;
-  for (const RowSignal& signal : impl_->layout.captured) {
+  for (const RowSignal& signal : impl_->outputs) {
     elements += signal.count;
     flush = std::max(flush, signal.latency);
   }
@@ -98,7 +104,7 @@ Result<Columns> RtlExecutor::run(const Columns& inputs) {
   const Result<void> streamed =
       impl_->process->stream(inputs, 0, inputs.events(), static_cast<std::size_t>(flush), kBatch,
                              [&](const CaptureBatch& batch) -> Result<void> {
-                               takeOutputs(impl_->layout, batch, out);
+                               takeOutputs(impl_->outputs, impl_->layout.captureWords, batch, out);
                                return {};
                              });
   if (!streamed) return streamed.error();

@@ -12,7 +12,7 @@
 #include "aegen/core/process.hpp"
 #include "aegen/core/verifier.hpp"
 #include "aegen/rtl_gen/systemc_emitter.hpp"
-#include "systemc_random_program.hpp"
+#include "random_program.hpp"
 
 namespace aegen::rtl_gen {
 namespace {
@@ -51,17 +51,14 @@ TEST(SystemCExecution, EveryOpEqualsEvaluateOnRandomPrograms) {
   std::ostringstream source;
   source << "#define AEGEN_ARITHMETIC_ONLY\n";
   for (int p = 0; p < kPrograms; ++p) {
-    random_ir::RandomFunction random(seed + static_cast<std::uint64_t>(p));
     core::Program& program = programs[static_cast<std::size_t>(p)];
-    program.functions.reserve(3);
-    program.functions.push_back(random.make("leaf", 5, {}));
-    program.functions.push_back(random.make("middle", 10, {&program.functions[0]}));
-    program.functions.push_back(
-        random.make("top", 60, {&program.functions[0], &program.functions[1]}));
+    const int maxWidth = p % 2 == 0 ? core::kMaxWidth : 33;  // 32 bits and the full word
+    program = test_common::randomProgram(seed + static_cast<std::uint64_t>(p),
+                                         {.instructions = 40, .maxWidth = maxWidth});
     const auto problems = core::verify(program);
     ASSERT_TRUE(problems.empty()) << problems.front().text();
     const std::string name = "Random" + std::to_string(p);
-    const auto text = emitSystemC(program, "top", {.moduleName = name, .latency = 1});
+    const auto text = emitSystemC(program, test_common::kTop, {.moduleName = name, .latency = 1});
     ASSERT_TRUE(text.ok()) << text.error().text();
     write(folder / (name + ".hpp"), *text);
     source << "#include \"" << name << ".hpp\"\nextern \"C\" void compute" << p
@@ -82,15 +79,17 @@ TEST(SystemCExecution, EveryOpEqualsEvaluateOnRandomPrograms) {
 
   for (int p = 0; p < kPrograms; ++p) {
     const core::Program& program = programs[static_cast<std::size_t>(p)];
-    const core::Function& top = *program.find("top");
+    const core::Function& top = *program.find(test_common::kTop);
     const auto compute =
         reinterpret_cast<Compute>(dlsym(handle, ("compute" + std::to_string(p)).c_str()));
     ASSERT_NE(compute, nullptr);
-    random_ir::RandomFunction random(seed * 31 + static_cast<std::uint64_t>(p));
+    test_common::SplitMix64 random(seed * 31 + static_cast<std::uint64_t>(p));
     std::vector<std::int64_t> in(top.inputElements());
     std::vector<std::int64_t> out(top.outputElements());
     for (int event = 0; event < 200; ++event) {
-      for (std::size_t i = 0; i < in.size(); ++i) in[i] = random.value(top.values[i].format);
+      for (std::size_t i = 0; i < in.size(); ++i) {
+        in[i] = test_common::randomRaw(random, top.values[i].format);
+      }
       const std::vector<std::int64_t> expected = core::evaluate(program, top, in);
       compute(reinterpret_cast<const std::uint64_t*>(in.data()), out.data());
       for (std::size_t i = 0; i < out.size(); ++i) {

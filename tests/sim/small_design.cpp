@@ -136,7 +136,9 @@ WrittenRtl writtenRtl(const core::Design& design) {
   const auto rtl = rtl_gen::emitVerilog(design);
   EXPECT_TRUE(rtl.ok()) << rtl.error().text();
   if (!rtl.ok()) return written;
-  written.folder = std::filesystem::path(AEGEN_BUILD_DIR) / "test_work" / "sim_rtl" / design.name;
+  // Tests of one fixture run at the same time as processes of their own: a folder for each.
+  const auto* const test = ::testing::UnitTest::GetInstance()->current_test_info();
+  written.folder = std::filesystem::path(AEGEN_BUILD_DIR) / "test_work" / "sim_rtl" / test->name();
   std::filesystem::remove_all(written.folder);
   const auto saved = rtl_gen::writeRtl(*rtl, written.folder);
   EXPECT_TRUE(saved.ok()) << saved.error().text();
