@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <type_traits>
 
 namespace aegen::lint {
@@ -20,8 +21,11 @@ struct BitRange {
 
 class FactFinder {
  public:
-  FactFinder(const Module& module, const std::vector<const Module*>& library) : library_(library) {
+  FactFinder(const Module& module, const std::vector<const Module*>& library,
+             const std::set<std::string>& clearingInputs)
+      : library_(library) {
     facts_.module = &module;
+    facts_.clears = clearingInputs;
   }
 
   ModuleFacts run() {
@@ -74,6 +78,9 @@ class FactFinder {
 
   void walk(const Net& net) {
     if (net.value) {
+      if (isResetLow(*net.value)) {
+        facts_.clears.insert(net.name);
+      }
       assign(whole(net.name, net.width), net.value);
     }
   }
@@ -96,6 +103,7 @@ class FactFinder {
     const auto known = std::find_if(library_.begin(), library_.end(), [&](const Module* candidate) {
       return candidate->name == instance.module;
     });
+    std::set<std::string> clearing;
     for (const Connection& connection : instance.connections) {
       if (!connection.value) {
         continue;
@@ -110,7 +118,16 @@ class FactFinder {
         facts_.drivers.push_back({connection.value, nullptr, &instance, connection.port});
       } else {
         read(*connection.value);
+        if (isResetLow(*connection.value)) {
+          clearing.insert(connection.port);
+        }
       }
+    }
+    // Only what all instances of the module agree on counts.
+    const auto [ports, isFirst] = facts_.clearingPorts.emplace(instance.module, clearing);
+    if (!isFirst) {
+      std::erase_if(ports->second,
+                    [&](const std::string& port) { return !clearing.contains(port); });
     }
   }
 
@@ -212,11 +229,17 @@ class FactFinder {
     }
   }
 
-  // `!rst_n` or `~rst_n`.
-  static bool isResetLow(const Expr& condition) {
-    return condition.kind == ExprKind::Unary && condition.op == Operator::Not &&
-           condition.operands[0]->kind == ExprKind::Reference &&
-           condition.operands[0]->name == "rst_n";
+  // Whether the expression is 1 whenever `rst_n` is low: its complement, alone or in a disjunction,
+  // also under the name of a net or of an input that every instance ties to such an expression.
+  [[nodiscard]] bool isResetLow(const Expr& expr) const {
+    if (expr.kind == ExprKind::Reference) {
+      return facts_.clears.contains(expr.name);
+    }
+    if (expr.kind == ExprKind::Unary && expr.op == Operator::Not) {
+      return expr.operands[0]->kind == ExprKind::Reference && expr.operands[0]->name == "rst_n";
+    }
+    return expr.kind == ExprKind::Binary && expr.op == Operator::Or &&
+           (isResetLow(*expr.operands[0]) || isResetLow(*expr.operands[1]));
   }
 
   template <typename Visit>
@@ -276,8 +299,25 @@ class FactFinder {
 
 }  // namespace
 
-ModuleFacts factsOf(const Module& module, const std::vector<const Module*>& library) {
-  return FactFinder(module, library).run();
+std::vector<ModuleFacts> factsOf(std::span<const Module> modules) {
+  std::vector<const Module*> library;
+  for (const Module& module : modules) {
+    library.push_back(&module);
+  }
+  // From the top down, so that a module's inputs are known before it is walked.
+  std::map<std::string, std::set<std::string>> clearing;
+  std::vector<ModuleFacts> facts(modules.size());
+  for (std::size_t i = modules.size(); i-- > 0;) {
+    facts[i] = FactFinder(modules[i], library, clearing[modules[i].name]).run();
+    for (const auto& [child, ports] : facts[i].clearingPorts) {
+      const auto [known, isFirst] = clearing.emplace(child, ports);
+      if (!isFirst) {
+        std::erase_if(known->second,
+                      [&](const std::string& port) { return !ports.contains(port); });
+      }
+    }
+  }
+  return facts;
 }
 
 std::string describeBits(std::string_view name, const std::vector<bool>& flags) {

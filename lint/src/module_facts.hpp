@@ -2,6 +2,8 @@
 /// Who declares, drives and reads each bit of a module: what the RTL rules are written on.
 
 #include <map>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,11 +47,13 @@ struct ModuleFacts {
   std::vector<std::string> order;  ///< names as declared
   std::vector<WidthPair> widths;
   std::vector<Driver> drivers;
+  std::set<std::string> clears;  ///< inputs and nets that are 1 whenever `rst_n` is low
+  /// By instantiated module: inputs that all its instances here tie to such a value.
+  std::map<std::string, std::set<std::string>> clearingPorts;
 };
 
-/// Walks a module; `library` has the modules it instantiates.
-[[nodiscard]] ModuleFacts factsOf(const rtl_gen::verilog::Module& module,
-                                  const std::vector<const rtl_gen::verilog::Module*>& library);
+/// Walks all modules of a design (callees first, the top last); facts are in the same order.
+[[nodiscard]] std::vector<ModuleFacts> factsOf(std::span<const rtl_gen::verilog::Module> modules);
 
 /// `name[high:low]` of the bits of `flags` that are set, e.g. "x[7:4], x[0]"; the name alone when
 /// all are. Empty when none is.

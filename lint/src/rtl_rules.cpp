@@ -19,23 +19,11 @@ constexpr auto kRules = std::to_array<RtlRule>({
      "Verilog cuts and extends silently", rules::widthMismatch},
     {"reset-coverage", "every register is reset or says why its data path needs no reset",
      "state that comes up unknown may stay unknown", rules::resetCoverage},
-    {"unused", "every input, net and register is read",
+    {"unused", "every input, net and register is read or dropped by name in _unused_ok",
      "what nothing reads is a forgotten connection or dead weight", rules::unused},
 });
 
 }  // namespace
-
-std::vector<ModuleFacts> rules::factsOfAll(Modules modules) {
-  std::vector<const rtl_gen::verilog::Module*> library;
-  for (const rtl_gen::verilog::Module& module : modules) {
-    library.push_back(&module);
-  }
-  std::vector<ModuleFacts> facts;
-  for (const rtl_gen::verilog::Module& module : modules) {
-    facts.push_back(factsOf(module, library));
-  }
-  return facts;
-}
 
 std::span<const RtlRule> rtlRules() {
   return kRules;

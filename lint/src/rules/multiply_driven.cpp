@@ -6,7 +6,7 @@ namespace aegen::lint::rules {
 
 std::vector<Finding> multiplyDriven(Modules modules) {
   std::vector<Finding> findings;
-  for (const ModuleFacts& facts : factsOfAll(modules)) {
+  for (const ModuleFacts& facts : factsOf(modules)) {
     for (const std::string& name : facts.order) {
       const NameFacts& known = facts.names.at(name);
       std::vector<bool> contested(known.drivers.size());

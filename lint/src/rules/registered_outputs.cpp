@@ -109,7 +109,7 @@ std::vector<Finding> registeredOutputs(Modules modules) {
   if (modules.empty()) {
     return findings;
   }
-  const std::vector<ModuleFacts> all = factsOfAll(modules);
+  const std::vector<ModuleFacts> all = factsOf(modules);
   Tracer tracer(all);
   const ModuleFacts& top = all.back();
   for (const Port& port : top.module->ports) {

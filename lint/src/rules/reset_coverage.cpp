@@ -6,7 +6,7 @@ namespace aegen::lint::rules {
 
 std::vector<Finding> resetCoverage(Modules modules) {
   std::vector<Finding> findings;
-  for (const ModuleFacts& facts : factsOfAll(modules)) {
+  for (const ModuleFacts& facts : factsOf(modules)) {
     for (const std::string& name : facts.order) {
       const NameFacts& known = facts.names.at(name);
       const auto report = [&](const std::string& message) {

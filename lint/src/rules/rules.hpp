@@ -8,9 +8,8 @@
 
 namespace aegen::lint::rules {
 
-/// Facts of every module, in the order of `modules`.
-[[nodiscard]] std::vector<ModuleFacts> factsOfAll(Modules modules);
-
+/// Each takes a design's modules, callees first and the top last, and names every place that breaks
+/// it.
 [[nodiscard]] std::vector<Finding> registeredOutputs(Modules modules);
 [[nodiscard]] std::vector<Finding> undriven(Modules modules);
 [[nodiscard]] std::vector<Finding> multiplyDriven(Modules modules);

@@ -6,7 +6,7 @@ namespace aegen::lint::rules {
 
 std::vector<Finding> widthMismatch(Modules modules) {
   std::vector<Finding> findings;
-  for (const ModuleFacts& facts : factsOfAll(modules)) {
+  for (const ModuleFacts& facts : factsOf(modules)) {
     for (const WidthPair& pair : facts.widths) {
       if (pair.target != pair.value) {
         findings.push_back(
