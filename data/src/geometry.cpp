@@ -154,16 +154,16 @@ LatticePlace nearestSensorCell(Point point) {
   LatticePlace best;
   double bestDistance = 1e300;
   for (int column = left; column <= left + 1; ++column) {
-    // Column 0 (x = +1/4 step) holds cells at 1/8 + k/2 pitches; each column further moves by 1/4.
+    // Column 0 (x = 1/4 step) holds cells at 1/8 + k/2 pitches; each column further moves by 1/4.
+    const int shift = column % 2 != 0 ? 2 : 0;
     const double x = columnPitch / 2 + column * columnPitch;
-    const double origin = kPitch / 8 + (column % 2 != 0 ? kCellPitch / 2 : 0);
-    const auto k = std::floor((point.y - origin) / kCellPitch + 0.5);
-    const double y = origin + k * kCellPitch;
+    const double origin = (1 + shift) * kPitch / 8;
+    const double k = std::floor((point.y - origin) / kCellPitch + 0.5);
     const double dx = point.x - x;
-    const double dy = point.y - y;
+    const double dy = point.y - (origin + k * kCellPitch);
     if (dx * dx + dy * dy < bestDistance) {
       bestDistance = dx * dx + dy * dy;
-      best = latticePlace({x, y});
+      best = {2 * column + 1, 1 + shift + 4 * static_cast<int>(k)};
     }
   }
   return best;

@@ -1,13 +1,26 @@
 #include "random_stream.hpp"
 
+#include <array>
 #include <bit>
 #include <cmath>
+#include <cstddef>
 
 namespace aegen::data {
 namespace {
 
 constexpr double kLn2High = 0x1.62e42fefa0000p-1;  // ln 2 to 37 bits, so that k * it is exact
 constexpr double kLn2Low = 0x1.cf79abc9e3b39p-40;  // the rest
+
+/// 1/n! for n = 0..14.
+constexpr std::array<double, 15> kInverseFactorials = [] {
+  std::array<double, 15> result{};
+  double factorial = 1;
+  for (std::size_t n = 0; n < result.size(); ++n) {
+    if (n > 0) factorial *= static_cast<double>(n);
+    result[n] = 1 / factorial;
+  }
+  return result;
+}();
 
 std::uint64_t splitMix(std::uint64_t& state) {
   state += 0x9e3779b97f4a7c15U;
@@ -46,8 +59,10 @@ double portableExp(double x) {
   // x = k ln 2 + r with |r| <= ln(2)/2; e^r as its Taylor series.
   const double k = std::floor(x / (kLn2High + kLn2Low) + 0.5);
   const double r = (x - k * kLn2High) - k * kLn2Low;
-  double series = 1;
-  for (int n = 14; n >= 1; --n) series = 1 + series * r / n;
+  double series = 0;
+  for (std::size_t n = kInverseFactorials.size(); n-- > 0;) {
+    series = series * r + kInverseFactorials[n];
+  }
   return series * powerOfTwo(static_cast<int>(k));
 }
 

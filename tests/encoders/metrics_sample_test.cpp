@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <cstdint>
 #include <fstream>
 #include <numeric>
 #include <sstream>
@@ -61,7 +59,7 @@ TEST(MetricsOnSample, BestChoiceHasItsKnownMeanEmd) {
     const MetricsSummary all = metrics.overall();
     RecordProperty("emd_" + std::to_string(count), std::to_string(all.emd.mean));
     EXPECT_EQ(all.emd.events, 3025U);
-    EXPECT_NEAR(all.emd.mean, emd, 0.01) << count << " charges";
+    EXPECT_NEAR(all.emd.mean, emd, 0.015) << count << " charges";
     EXPECT_LE(all.responseMean, 1.0);
   }
 }

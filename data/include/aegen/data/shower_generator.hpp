@@ -16,9 +16,13 @@ namespace aegen::data {
 /// radiation lengths. "Spread" is the standard deviation of a logarithm unless it says otherwise.
 struct ShowerParameters {
   // How many particles, and where.
-  double showers = 0;        ///< mean number whose axis crosses the wafer
-  double pileUpTracks = 0;   ///< mean number of single minimum ionising particles that cross it
-  double rateSpread = 0;     ///< of an event's common factor (mean 1) on both numbers
+  double showers = 0;       ///< mean number whose axis crosses the wafer
+  double pileUpTracks = 0;  ///< mean number of single minimum ionising particles that cross it
+  /// Both numbers have a common factor in each event, its mean 1; its logarithm lies within
+  /// +-rateSpread, the density there falling as exp(-rateTilt * logarithm): modules far from the
+  /// beam see less and are more numerous.
+  double rateSpread = 0;
+  double rateTilt = 0;
   Point gradient;            ///< density changes as exp(gradient . position), 1/cm
   bool turnGradient = true;  ///< the gradient points anywhere, else as given
   double margin =
@@ -38,7 +42,7 @@ struct ShowerParameters {
   double coreRadius = 0.5;
   double tailRadius = 2.5;
   double spotCharge = 8;  ///< mean charge of one sampled deposit
-  int maxSpots = 400;     ///< larger showers have larger deposits
+  int maxSpots = 100;     ///< larger showers have larger deposits
 
   // Detector.
   double mipCharge = kUnitsPerMip;  ///< median charge of a track
