@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 
+#include "aegen/core/interpreter.hpp"
 #include "module_builder.hpp"
 #include "operation_lowering.hpp"
 
@@ -216,6 +217,10 @@ class FunctionEmitter {
     for (const ValueId operand : instruction.operands) {
       operands.push_back({atoms_[operand], format(operand)});
     }
+    if (const auto known = constantResult(instruction, operands)) {
+      atoms_[result] = literal(*known, to.width, to.isSigned);
+      return;
+    }
     const std::string& given = function_.values[result].name;
     const std::string hint =
         given.empty() ? fmt::format("{}_{}", stem(instruction.op), result) : given;
@@ -223,6 +228,27 @@ class FunctionEmitter {
     const bool ready = expr->isSigned == to.isSigned && (expr->kind == ExprKind::Literal ||
                                                          expr->kind == ExprKind::Reference);
     atoms_[result] = ready ? expr : builder_.net(hint, expr, to.isSigned);
+  }
+
+  // The result of an operation on constants alone, as the IR defines it.
+  [[nodiscard]] std::optional<std::int64_t> constantResult(
+      const Instruction& instruction, const std::vector<Operand>& operands) const {
+    core::Function single;
+    core::Instruction copy = instruction;
+    std::vector<std::int64_t> inputs;
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      if (operands[i].atom->kind != ExprKind::Literal) {
+        return std::nullopt;
+      }
+      single.values.push_back({operands[i].format, {}});
+      inputs.push_back(
+          core::wrap(static_cast<std::int64_t>(operands[i].atom->bits), operands[i].format));
+      copy.operands[i] = static_cast<ValueId>(i);
+    }
+    single.values.push_back({format(instruction.results[0]), {}});
+    copy.results = {static_cast<ValueId>(operands.size())};
+    single.instructions.push_back(std::move(copy));
+    return core::evaluate(program_, single, inputs).back();
   }
 
   void call(const Instruction& instruction) {

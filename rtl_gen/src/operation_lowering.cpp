@@ -19,6 +19,12 @@ ExprPtr fit(const Operand& operand, const FixedFormat& result) {
   return resize(operand.atom, result.width, operand.format.isSigned);
 }
 
+// The wires of both are one and the same.
+bool same(const Operand& a, const Operand& b) {
+  return a.atom->kind == ExprKind::Reference && b.atom->kind == ExprKind::Reference &&
+         a.atom->name == b.atom->name;
+}
+
 // a + b and a - b modulo 2^width do not care for signs once both are as wide as the result.
 ExprPtr arithmetic(Operator op, const std::vector<Operand>& in, const FixedFormat& result) {
   return binary(op, fit(in[0], result), fit(in[1], result));
@@ -27,6 +33,9 @@ ExprPtr arithmetic(Operator op, const std::vector<Operand>& in, const FixedForma
 ExprPtr product(const std::vector<Operand>& in, const FixedFormat& result) {
   const ExprPtr a = fit(in[0], result);
   const ExprPtr b = fit(in[1], result);
+  if (isLiteral(a, 0) || isLiteral(b, 0)) {
+    return literal(0, result.width, result.isSigned);
+  }
   // The cast changes no bit of the product, but synthesis sees that the extended bits are copies of
   // the sign and builds the narrow multiplier.
   const bool isSigned = in[0].format.isSigned || in[1].format.isSigned;
@@ -102,7 +111,7 @@ std::pair<ExprPtr, ExprPtr> aligned(const Operand& a, const Operand& b) {
 }
 
 ExprPtr lessThan(const Operand& a, const Operand& b) {
-  if (const auto known = knownLess(a, b)) {
+  if (const auto known = same(a, b) ? std::optional(false) : knownLess(a, b)) {
     return literal(*known ? 1 : 0, 1);
   }
   if (isLiteral(b.atom, 0)) {
@@ -114,7 +123,7 @@ ExprPtr lessThan(const Operand& a, const Operand& b) {
 
 ExprPtr lessOrEqual(const Operand& a, const Operand& b) {
   // a <= b is not b < a; where the formats decide the latter, they decide the former.
-  if (const auto known = knownLess(b, a)) {
+  if (const auto known = same(a, b) ? std::optional(false) : knownLess(b, a)) {
     return literal(*known ? 0 : 1, 1);
   }
   if (isLiteral(a.atom, 0)) {
@@ -131,6 +140,9 @@ ExprPtr equalTo(const Operand& a, const Operand& b) {
   };
   if (disjoint(a, b) || disjoint(b, a)) {
     return literal(0, 1);
+  }
+  if (same(a, b)) {
+    return literal(1, 1);
   }
   const auto [left, right] = aligned(a, b);
   return binary(Operator::Equal, left, right);
@@ -207,6 +219,9 @@ ExprPtr lowerOperation(ModuleBuilder& builder, const std::string& hint,
     case Op::Add:
       return arithmetic(Operator::Add, in, result);
     case Op::Sub:
+      if (same(in[0], in[1])) {
+        return literal(0, result.width, result.isSigned);
+      }
       return arithmetic(Operator::Sub, in, result);
     case Op::Mul:
       return product(in, result);
@@ -221,10 +236,16 @@ ExprPtr lowerOperation(ModuleBuilder& builder, const std::string& hint,
     case Op::Reinterpret:
       return fit(in[0], result);
     case Op::And:
+      if (isLiteral(in[0].atom, 0) || isLiteral(in[1].atom, 0)) {
+        return literal(0, result.width);
+      }
       return binary(Operator::And, in[0].atom, in[1].atom);
     case Op::Or:
       return binary(Operator::Or, in[0].atom, in[1].atom);
     case Op::Xor:
+      if (same(in[0], in[1])) {
+        return literal(0, result.width);
+      }
       return binary(Operator::Xor, in[0].atom, in[1].atom);
     case Op::Not:
       return unary(Operator::Not, in[0].atom);

@@ -79,8 +79,7 @@ Module bankModule(const std::string& name, const Geometry& g) {
   const auto oneHot = [&](const ExprPtr& enable, const ExprPtr& row) {
     std::vector<ExprPtr> bits;
     for (int i = g.rows - 1; i >= 0; --i) {
-      bits.push_back(binary(Operator::And, enable,
-                            binary(Operator::Equal, row, literal(i, g.rowBits))));
+      bits.push_back(logicalAnd(enable, binary(Operator::Equal, row, literal(i, g.rowBits))));
     }
     return concat(std::move(bits));
   };

@@ -144,8 +144,10 @@ Rows simulate(Simulator simulator, const std::filesystem::path& directory,
   return out;
 }
 
-std::string lint(const std::vector<std::string>& files, const std::string& top) {
+std::string lint(const std::vector<std::string>& files, const std::string& top,
+                 const std::vector<std::string>& options) {
   std::vector<std::string> command{"verilator", "--lint-only", "-Wall", "--top-module", top};
+  command.insert(command.end(), options.begin(), options.end());
   command.insert(command.end(), files.begin(), files.end());
   return complaints(command);
 }

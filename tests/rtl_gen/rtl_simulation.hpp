@@ -42,7 +42,8 @@ std::vector<std::string> writeModules(const std::vector<verilog::Module>& module
                             const std::vector<SimPort>& outputs, const Rows& rows);
 
 /// What `verilator --lint-only -Wall` says, without a single waiver; empty when it is content.
-[[nodiscard]] std::string lint(const std::vector<std::string>& files, const std::string& top);
+[[nodiscard]] std::string lint(const std::vector<std::string>& files, const std::string& top,
+                               const std::vector<std::string>& options = {});
 
 /// What Yosys says against reading, elaborating and checking; empty when it is content.
 [[nodiscard]] std::string yosysCheck(const std::vector<std::string>& files, const std::string& top);
