@@ -122,10 +122,6 @@ Graph RandomNetwork::graph() {
   Node& input = append(graph, "x", NodeKind::Input);
   input.shape = {elements};
   input.format = format(9);
-  const auto sumRule = [&](Node& node) {
-    node.sum.truncateProducts = between(0, 1) == 1;
-    if (node.sum.truncateProducts) node.sum.productFraction = between(-1, 8);
-  };
   if (convolve) {
     Node& grid = append(graph, "grid", NodeKind::Arrange);
     grid.shape = {side, side, channels};
@@ -139,26 +135,49 @@ Graph RandomNetwork::graph() {
     const bool loadable = between(0, 1) == 1;
     conv.kernel = weights("conv_kernel", {kernel, kernel, channels, filters}, loadable);
     conv.bias = weights("conv_bias", {filters}, between(0, 3) == 0 ? !loadable : loadable);
-    sumRule(conv);
+    conv.sum = sumRule();
     requantize(graph, "conv");
     Graph known = graph;  // the flattened size follows from the shapes
     static_cast<void>(known.infer().ok());
     elements = static_cast<int>(encoders::elementCount(known.nodes.back().shape));
     append(graph, "flat", NodeKind::Reshape).shape = {elements};
   }
+  denseLayers(graph, elements, true);
+  return graph;
+}
+
+Graph RandomNetwork::graphBehind(const core::FixedFormat& format, int elements) {
+  mayWrap_ = false;
+  Graph graph;
+  graph.name = "random";
+  Node& input = append(graph, "x", NodeKind::Input);
+  input.shape = {elements};
+  input.format = format;
+  denseLayers(graph, elements, false);
+  return graph;
+}
+
+encoders::SumRule RandomNetwork::sumRule() {
+  encoders::SumRule out;
+  out.truncateProducts = between(0, 1) == 1;
+  if (out.truncateProducts) out.productFraction = between(-1, 8);
+  return out;
+}
+
+void RandomNetwork::denseLayers(Graph& graph, int elements, bool mayLoad) {
   const int layers = between(1, 2);
   for (int layer = 0; layer < layers; ++layer) {
     const std::string name = "dense" + std::to_string(layer);
     const int outputs = between(1, 5);
     Node& dense = append(graph, name, NodeKind::Dense);
-    const bool loadable = between(0, 1) == 1;
+    const bool loadable = mayLoad && between(0, 1) == 1;
+    const bool other = mayLoad && between(0, 3) == 0;
     dense.kernel = weights(name + "_kernel", {outputs, elements}, loadable);
-    dense.bias = weights(name + "_bias", {outputs}, between(0, 3) == 0 ? !loadable : loadable);
-    sumRule(dense);
+    dense.bias = weights(name + "_bias", {outputs}, loadable != other);
+    dense.sum = sumRule();
     requantize(graph, name);
     elements = outputs;
   }
-  return graph;
 }
 
 std::vector<std::int64_t> RandomNetwork::input(const Graph& graph) {

@@ -16,6 +16,8 @@ class RandomNetwork {
   explicit RandomNetwork(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ULL + 1) {}
 
   [[nodiscard]] encoders::Graph graph();
+  /// Dense layers behind a given list.
+  [[nodiscard]] encoders::Graph graphBehind(const core::FixedFormat& format, int elements);
   /// Whether a Requantize of the last graph() cuts off high bits.
   [[nodiscard]] bool mayWrap() const { return mayWrap_; }
   /// Raw values of the graph's input; extremes are frequent.
@@ -26,6 +28,8 @@ class RandomNetwork {
   int between(int low, int high);
   core::FixedFormat format(int maxWidth);
   encoders::Weights weights(std::string name, encoders::Shape shape, bool loadable);
+  void denseLayers(encoders::Graph& graph, int elements, bool mayLoad);
+  encoders::SumRule sumRule();
   void requantize(encoders::Graph& graph, const std::string& name);
   encoders::Node& append(encoders::Graph& graph, std::string name, encoders::NodeKind kind);
 
