@@ -1,15 +1,12 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <charconv>
-#include <cstdio>
-#include <fstream>
-#include <optional>
-#include <sstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <system_error>
 
+#include "aegen/core/files.hpp"
 #include "aegen/data/events.hpp"
 
 namespace aegen::data {
@@ -57,17 +54,7 @@ core::Result<std::string> readText(const TableKind& kind, const std::filesystem:
     return core::badInput(code(kind, "missing-file"), "this is a folder, not a file",
                           file.string());
   }
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) {
-    // Inserting an empty file fails too, and that is not a failure to read.
-    std::ifstream probe(file, std::ios::binary);
-    if (!probe || probe.peek() != std::ifstream::traits_type::eof()) {
-      return core::badInput(code(kind, "missing-file"), "the file cannot be read", file.string());
-    }
-  }
-  return std::move(text).str();
+  return core::readFile(file);
 }
 
 core::Result<void> checkHeader(const TableKind& kind, std::string_view line,
@@ -173,30 +160,7 @@ core::Result<std::vector<Crossing>> readWords(const TableKind& kind,
       [](Crossing& row, std::size_t column, std::uint32_t word) { row[column] = word; });
 }
 
-/// Writes `text` to a temporary in the same folder, then puts it in place of `file`.
-core::Result<void> replaceFile(const TableKind& kind, const std::filesystem::path& file,
-                               std::string_view text) {
-  const std::filesystem::path temporary = file.string() + fmt::format(".tmp{}", ::getpid());
-  std::error_code error;
-  {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    out.write(text.data(), static_cast<std::streamsize>(text.size()));
-    out.close();
-    if (!out) {
-      std::filesystem::remove(temporary, error);
-      return core::badInput(code(kind, "write"), "the file cannot be written", file.string(),
-                            {"does its folder exist, and is there room?"});
-    }
-  }
-  std::filesystem::rename(temporary, file, error);
-  if (!error) return {};
-  const std::string reason = error.message();
-  std::filesystem::remove(temporary, error);
-  return core::badInput(code(kind, "write"), fmt::format("the file cannot be written: {}", reason),
-                        file.string());
-}
-
-/// `cell(row, column, buffer)` appends one value.
+/// `appendCell(row, column, text)` appends one value.
 template <typename Rows, typename AppendCell>
 core::Result<void> writeTable(const TableKind& kind, const Rows& rows,
                               const std::filesystem::path& file, AppendCell appendCell) {
@@ -213,7 +177,7 @@ core::Result<void> writeTable(const TableKind& kind, const Rows& rows,
     }
     text.push_back('\n');
   }
-  return replaceFile(kind, file, {text.data(), text.size()});
+  return core::writeFile(file, {text.data(), text.size()});
 }
 
 template <typename Crossing>

@@ -195,9 +195,10 @@ TEST_F(EventFiles, MissingFilesAndFoldersAreNamed) {
   EXPECT_EQ(missing.error().code, "vectors.missing-file");
   EXPECT_TRUE(missing.error().where.ends_with("nothing.csv"));
   EXPECT_EQ(readCalqCsv(folder_).error().code, "events.missing-file");
-  const auto written = writeRxCsv({}, folder_ / "no_such_folder" / "file.csv");
+  std::ofstream(folder_ / "a_file") << "text";
+  const auto written = writeRxCsv({}, folder_ / "a_file" / "file.csv");
   ASSERT_FALSE(written.ok());
-  EXPECT_EQ(written.error().code, "vectors.write");
+  EXPECT_EQ(written.error().code, "file.unwritable");
 }
 
 TEST_F(EventFiles, LineEndsOfEitherKindAndAMissingLastOneAreAccepted) {

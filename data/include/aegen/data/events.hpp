@@ -40,14 +40,14 @@ using TxCrossing = std::array<std::uint32_t, kTxWords>;
 
 /// Calibrated charges as CSV: header `CALQ_0,...,CALQ_47`, one event a line, columns in the
 /// `tc_order` numbering. Diagnostics `events.*` (missing-file, empty, header, columns,
-/// malformed-charge, charge-range, truncated, write) placed as `file:line`.
+/// malformed-charge, charge-range, truncated) placed as `file:line`.
 [[nodiscard]] core::Result<std::vector<Event>> readCalqCsv(const std::filesystem::path& file);
-/// Writes to a temporary beside `file` and renames it.
+/// As core::writeFile() does, and with its diagnostic.
 [[nodiscard]] core::Result<void> writeCalqCsv(std::span<const Event> events,
                                               const std::filesystem::path& file);
 
 /// Words as CSV of eight hexadecimal digits each: header `RX_DATA_0,...`, 12 words a line.
-/// Diagnostics `vectors.*` (missing-file, empty, header, columns, malformed-word, truncated, write)
+/// Diagnostics `vectors.*` (missing-file, empty, header, columns, malformed-word, truncated)
 /// placed as `file:line` or `file:line:column`.
 [[nodiscard]] core::Result<std::vector<RxCrossing>> readRxCsv(const std::filesystem::path& file);
 [[nodiscard]] core::Result<void> writeRxCsv(std::span<const RxCrossing> crossings,
