@@ -55,7 +55,7 @@ std::int64_t FixedFormat::minRaw() const {
 }
 
 std::int64_t FixedFormat::maxRaw() const {
-  return (std::int64_t{1} << (isSigned ? width - 1 : width)) - 1;
+  return static_cast<std::int64_t>((std::uint64_t{1} << (isSigned ? width - 1 : width)) - 1);
 }
 
 double FixedFormat::lsb() const { return std::ldexp(1.0, -fraction); }

@@ -302,7 +302,10 @@ class StepBuilder {
       case Op::Add: return KernelKind::Add;
       case Op::Sub: return KernelKind::Sub;
       case Op::Mul: return KernelKind::Mul;
-      case Op::ShiftLeft: return KernelKind::ShiftLeft;
+      case Op::ShiftLeft:
+        // Only a zero stays narrow under a shift past the lane.
+        step.immediate = std::min(step.immediate, most);
+        return KernelKind::ShiftLeft;
       case Op::ShiftRight:
         step.immediate = std::min(step.immediate, most);
         return KernelKind::ShiftRight;
