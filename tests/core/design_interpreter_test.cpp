@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -317,6 +318,10 @@ struct BrokenDesign {
   const char* message;  // a part of it
   std::function<void(Design&)> change;
 };
+
+void PrintTo(const BrokenDesign& test, std::ostream* out) {
+  *out << test.name;
+}
 
 class BrokenDesigns : public testing::TestWithParam<BrokenDesign> {};
 

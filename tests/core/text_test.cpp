@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <string>
 
 #include "aegen/core/verifier.hpp"
@@ -97,6 +98,10 @@ struct BadText {
   const char* where;
   const char* message;
 };
+
+void PrintTo(const BadText& test, std::ostream* out) {
+  *out << test.name;
+}
 
 class SyntaxErrors : public testing::TestWithParam<BadText> {};
 

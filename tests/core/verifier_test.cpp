@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <ostream>
 #include <set>
 #include <string>
 
@@ -63,6 +64,10 @@ struct BrokenProgram {
   const char* code;
   std::function<void(Program&)> change;
 };
+
+void PrintTo(const BrokenProgram& test, std::ostream* out) {
+  *out << test.name;
+}
 
 class BrokenPrograms : public testing::TestWithParam<BrokenProgram> {};
 
@@ -168,6 +173,10 @@ struct BrokenOperation {
   const char* code;
   const char* statement;  // computes %6 of: %0 u8, %1 s8, %2 u8.3, %3 u1, %4 u7, %5 s8.3
 };
+
+void PrintTo(const BrokenOperation& test, std::ostream* out) {
+  *out << test.name;
+}
 
 class BrokenOperations : public testing::TestWithParam<BrokenOperation> {};
 
