@@ -15,6 +15,7 @@ endfunction()
 function(aegen_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wconversion
     -Wno-missing-field-initializers  # designated initialisers leave defaults on purpose
+    -Wno-restrict  # g++ 12 sees overlaps in string concatenation that are not there (its bug 105651)
     $<$<BOOL:${AEGEN_WERROR}>:-Werror>)
 endfunction()
 
