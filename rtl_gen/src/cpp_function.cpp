@@ -471,7 +471,9 @@ std::string FunctionPrinter::rounded(ValueId a, int drop, Rounding rounding,
       return fmt::format("({0} + ({0} < 0 ? {1}LL : 0LL)) >> {2}", use(a, true), rest, drop);
     case Rounding::NearestUp:
       if (drop < bits && inWord(half)) return fmt::format("({} + {}) >> {}", source, half, drop);
-      return fmt::format("(({} >> {}) + 1) >> 1", source, std::min(drop - 1, bits));
+      // The floor and the bit below it.
+      return fmt::format("({0} >> {1}) + (({0} >> {2}) & 1)", source, std::min(drop, bits),
+                         std::min(drop - 1, bits));
     case Rounding::NearestEven:
       if (drop >= 64) return isWideExpression ? "0LL" : "0";
       if (drop < bits && inWord(half)) {
@@ -491,9 +493,10 @@ void FunctionPrinter::requantize(const Instruction& instruction) {
 
   bool isWideExpression = false;
   const std::string text = rounded(a, drop, instruction.rounding, isWideExpression);
-  // Rounding is monotone, so the ends bound the result; this format holds every rounded value.
-  const FixedFormat roomy{true, core::kMaxWidth, to.fraction};
+  // Rounding is monotone, so the ends bound the result. Halved at least, the rounded value of any
+  // number is within -2^62 .. 2^62: signed for the one end, unsigned for the other.
   const auto end = [&](std::int64_t value) {
+    const FixedFormat roomy{value < 0, core::kMaxWidth, to.fraction};
     return core::requantize(value, format(a).fraction, roomy, instruction.rounding,
                             Overflow::Saturate);
   };
