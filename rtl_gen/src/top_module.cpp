@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "aegen/rtl_gen/emit_design.hpp"
 #include "aegen/rtl_gen/emit_function.hpp"
 #include "module_builder.hpp"
 
@@ -363,6 +364,32 @@ class TopBuilder {
 };
 
 }  // namespace
+
+Module registeredPins(const ModuleManifest& manifest) {
+  ModuleBuilder b(manifest.top + "_bench", ModuleKind::Top,
+                  {manifest.top + "_bench: the chip with a register in front of every input pin",
+                   "For simulation only."});
+  std::vector<Connection> connections;
+  std::vector<std::pair<ExprPtr, ExprPtr>> registers;
+  const RegisterInfo info{nullptr, "follows the pin"};
+  for (const ManifestPort& pin : manifest.ports) {
+    // A single signed element is a signed port in the chip; here only the bits matter.
+    const ExprPtr outside =
+        pin.isInput ? b.input(pin.name, pin.width) : b.output(pin.name, pin.width);
+    if (!pin.isInput || pin.purpose == "clock") {
+      connections.push_back({pin.name, outside, !pin.isInput});
+      continue;
+    }
+    const ExprPtr inside = b.reg(pin.name + "_q", pin.width, info);
+    registers.emplace_back(inside, outside);
+    connections.push_back({pin.name, inside});
+  }
+  for (const auto& [inside, outside] : registers) {
+    b.clocked(inside, info, outside);
+  }
+  b.instance(manifest.top, "chip", std::move(connections));
+  return std::move(b).finish();
+}
 
 core::Result<Module> topModule(const core::Design& design, const core::DesignTiming& timing,
                                const RegisterMap& map, const std::vector<std::string>& blockModules,

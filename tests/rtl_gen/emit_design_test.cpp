@@ -6,6 +6,7 @@
 
 #include "aegen/core/design_interpreter.hpp"
 #include "aegen/core/function_builder.hpp"
+#include "aegen/rtl_gen/verilog_printer.hpp"
 #include "design_stimulus.hpp"
 #include "random_program.hpp"
 
@@ -64,6 +65,11 @@ core::Program stages() {
     b.output("z", {true, 20, 2}, z);
     program.functions.push_back(std::move(b).finish());
   }
+  {
+    FunctionBuilder b(program, "hold", "passes the header on");
+    b.output("out", {false, 4, 0}, b.input("in", {false, 4, 0}));
+    program.functions.push_back(std::move(b).finish());
+  }
   return program;
 }
 
@@ -85,8 +91,16 @@ Design pipeline() {
                    {"negate", "negate"}};
   second.outputs = {{"z", "result"}};
   second.registered = true;
-  design.blocks = {counter, first, second};
-  design.outputs = {"result", "bx"};
+  // The same counter one clock later: link resets must reach it with the crossing they belong to.
+  Block hold{.kind = BlockKind::Function, .name = "u_hold", .function = "hold"};
+  hold.inputs = {{"in", "header"}};
+  hold.outputs = {{"out", "late_header"}};
+  hold.registered = true;
+  Block late{.kind = BlockKind::BxCounter, .name = "u_late"};
+  late.inputs = {{"rx_header", "late_header"}};
+  late.outputs = {{"bx", "late_bx"}};
+  design.blocks = {counter, first, second, hold, late};
+  design.outputs = {"result", "bx", "late_bx"};
   std::vector<std::int64_t> reset;
   for (int i = 0; i < kWeights; ++i) reset.push_back(i % 64 - 32);
   design.config = {{"weight", kWeight, kWeights, reset, "both stages"},
@@ -180,7 +194,7 @@ TEST(EmittedDesign, NeverMixesSettingsAcrossACommit) {
     }
     for (int k = 0; k < 5; ++k) push({});
     const Recording got = testing::play(Simulator::Icarus, e.rtl, e.directory, clocks);
-    ASSERT_EQ(got.ports.size(), 4U);
+    ASSERT_EQ(got.ports.size(), 5U);
     for (const auto& [name, rows] : expected.rows) {
       const auto last = clocks.size() - start -
                         static_cast<std::size_t>(e.rtl.manifest.findSignal(name)->latency);
@@ -242,6 +256,35 @@ TEST(EmittedDesign, LintsAndElaboratesWithoutAWarning) {
   }
   EXPECT_EQ(testing::lint(files, "pipeline"), "");
   EXPECT_EQ(testing::yosysCheck(files, "pipeline"), "");
+}
+
+TEST(EmittedDesign, IsTheSameOneClockLaterBehindRegisteredPins) {
+  Emitted e = emit(pipeline(), "registered_pins");
+  SplitMix64 random(9);
+  std::vector<Clock> clocks = inReset(kInputs + 1);
+  for (int k = 0; k < 40; ++k) {
+    Clock clock;
+    clock.linkReset = k == 20;
+    clock.inputs = randomCrossing(random);
+    clocks.push_back(clock);
+  }
+  const Recording plain = testing::play(Simulator::Icarus, e.rtl, e.directory, clocks);
+  const verilog::Module bench = registeredPins(e.rtl.manifest);
+  EXPECT_TRUE(verilog::checkModule(bench, e.rtl.modules).empty());
+  const std::string file = testing::writeModules({bench}, e.directory)[0];
+  e.rtl.modules.push_back(bench);
+  e.rtl.files.push_back({"pipeline_bench.v", verilog::print(bench)});
+  e.rtl.manifest.files.emplace_back("pipeline_bench.v");
+  e.rtl.manifest.top = "pipeline_bench";
+  const Recording later = testing::play(Simulator::Icarus, e.rtl, e.directory, clocks);
+  for (const auto& [name, rows] : plain.ports) {
+    for (std::size_t k = 5; k + 1 < clocks.size(); ++k) {
+      ASSERT_EQ(later.ports.at(name)[k + 1], rows[k]) << name << " at clock " << k;
+    }
+  }
+  EXPECT_EQ(testing::lint({file, (e.directory / "pipeline.v").string()}, "pipeline_bench",
+                          {"-y", e.directory.string()}),
+            "");
 }
 
 TEST(EmittedDesign, ManifestTellsWhereEverythingIs) {

@@ -47,6 +47,11 @@ struct GeneratedRtl {
 [[nodiscard]] core::Result<void> writeRtl(const GeneratedRtl& rtl,
                                           const std::filesystem::path& directory);
 
+/// `<top>_bench`: the top with a register in front of every input but the clock, for simulation:
+/// one clock later, the same ports. Verilator computes what hangs on pins without a register three
+/// times a clock (README.md); behind this wrapper once.
+[[nodiscard]] verilog::Module registeredPins(const ModuleManifest& manifest);
+
 /// Options that make the fastest model of the RTL, measured on the ECON-T design (README.md).
 struct VerilatorRecipe {
   std::vector<std::string> verilate;  ///< arguments of verilator besides files and top
