@@ -85,11 +85,11 @@ void expectEqualToEvaluate(const std::vector<core::Program>& programs, const fs:
   const std::string library = (folder / "all.so").string();
   // The sanitizer traps what the C++ standard leaves undefined. Random code says silly things that
   // some warnings are about.
-  ASSERT_TRUE(
-      compiles({"g++", "-std=c++17", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror",
-                "-Wno-type-limits", "-Wno-tautological-compare", "-Wno-unused-variable",
-                "-fsanitize=signed-integer-overflow,bounds", "-fsanitize-undefined-trap-on-error",
-                "-o", library, (folder / "all.cpp").string()}));
+  ASSERT_TRUE(compiles(
+      {"g++", "-std=c++17", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror",
+       "-Wno-type-limits", "-Wno-tautological-compare", "-Wno-unused-variable",
+       "-Wno-unused-parameter", "-fsanitize=signed-integer-overflow,bounds",
+       "-fsanitize-undefined-trap-on-error", "-o", library, (folder / "all.cpp").string()}));
   void* const handle = dlopen(library.c_str(), RTLD_NOW);
   ASSERT_NE(handle, nullptr) << dlerror();
   for (std::size_t p = 0; p < programs.size(); ++p) {
