@@ -30,6 +30,9 @@ using training::Random;
 // Events of a batch when nothing is learnt from it.
 constexpr std::size_t kEvaluationBatch = 512;
 
+// Dead latents are revived this often during the first half of the steps.
+constexpr double kRevivalSteps = 500;
+
 // Seven decimals: far below a weight's step, and short in the model file.
 double rounded(float value) {
   return std::nearbyint(static_cast<double>(value) * 1e7) / 1e7;
@@ -109,10 +112,14 @@ class TrainingRun {
       const Batch& predicted = network_.forward(batch_.normalized, batch_.events);
       loss += loss_(batch_.truth, predicted, &gradient_);
       network_.backward(batch_.normalized, gradient_);
-      adam_.step(network_.parameters(), network_.gradient(),
-                 config_.learningRate * training::cosineSchedule(step_ / steps));
+      const double rate = config_.learningRate * training::warmUp(step_, steps) *
+                          training::cosineSchedule(step_ / steps);
+      adam_.step(network_.parameters(), network_.gradient(), rate);
       network_.clipEncoder();
       step_ += 1;
+      if (2 * step_ < steps && std::fmod(step_, kRevivalSteps) == 0) {
+        result_.revivedLatents += network_.reviveLatents(random_);
+      }
     }
     return loss / static_cast<double>(batches);
   }

@@ -357,6 +357,36 @@ TEST(Network, TheDecoderSeesOnlyTheBitsThatAreSent) {
   }
 }
 
+TEST(Network, RevivesDeadLatentsAndLeavesTheOthersAlone) {
+  const std::vector<data::Event> events = blobs(4, 50);
+  training::Random random(1);
+  training::Network network({true, 9, {8}}, random);
+  auto& parameters = network.parameters();
+  const training::DensePlace& dense = network.encoderDense();
+  const auto row = [&](std::size_t latent) {
+    const auto first = parameters.begin() + static_cast<std::ptrdiff_t>(dense.kernel + latent * 128);
+    return std::vector<float>(first, first + 128);
+  };
+  std::fill_n(parameters.begin() + static_cast<std::ptrdiff_t>(dense.bias), 16, 0.9F);
+  std::fill_n(parameters.begin() + static_cast<std::ptrdiff_t>(dense.kernel + 3 * 128), 128, 0.0F);
+  parameters[dense.bias + 3] = -1.0F;
+  const std::vector<float> dead = row(3);
+  const std::vector<float> alive = row(4);
+  network.forward(normalized(events), events.size());
+  EXPECT_EQ(network.reviveLatents(random), 1);
+  EXPECT_NE(row(3), dead);
+  EXPECT_EQ(row(4), alive);
+  EXPECT_EQ(parameters[dense.bias + 4], 0.9F);
+  EXPECT_EQ(network.reviveLatents(random), 0) << "nothing was seen since";
+}
+
+TEST(Schedule, WarmsUpOverTheFirstSteps) {
+  EXPECT_LT(training::warmUp(0, 1e5), 0.01);
+  EXPECT_NEAR(training::warmUp(250, 1e5), 0.5, 0.01);
+  EXPECT_EQ(training::warmUp(500, 1e5), 1.0);
+  EXPECT_EQ(training::warmUp(10, 100), 1.0);
+}
+
 TEST(Schedule, FollowsHalfACosine) {
   for (const double t : {0.0, 0.1, 0.25, 0.5, 0.8, 1.0}) {
     EXPECT_NEAR(training::cosineSchedule(t), 0.01 + 0.99 * 0.5 * (1 + std::cos(M_PI * t)), 1e-12);

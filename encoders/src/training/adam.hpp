@@ -1,6 +1,7 @@
 #pragma once
 /// Adam (Kingma and Ba, 2015) with the paper's constants, and the learning rate's course.
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 #include <vector>
@@ -33,6 +34,13 @@ class Adam {
   double power1_ = 1.0;
   double power2_ = 1.0;
 };
+
+/// Factor of the learning rate at step `step` (from 0): rises evenly over the first steps, because
+/// Adam's first steps are as long as its later ones and would drive many units into ReLU's flat side.
+[[nodiscard]] inline double warmUp(double step, double steps) {
+  const double rise = std::min(500.0, steps / 10.0);
+  return std::min(1.0, (step + 1.0) / (rise + 1.0));
+}
 
 /// Factor of the learning rate after the part `progress` (0..1) of all steps: half a cosine from 1
 /// down to 0.01. By a series with nothing but sums and products: libm's cosine depends on the

@@ -2,6 +2,7 @@
 /// Encoder in integers, decoder in floats, one vector of parameters and its gradient.
 
 #include <Eigen/Core>
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -39,6 +40,9 @@ class Network {
 
   [[nodiscard]] std::vector<float>& parameters() { return parameters_; }
   [[nodiscard]] const std::vector<float>& gradient() const { return gradient_; }
+  /// Latents that were 0 in nearly every event since the last call get a fresh start: no gradient
+  /// would ever reach them again. Returns how many.
+  int reviveLatents(Random& random);
   /// Brings the encoder's parameters back into the range of s6.5.
   void clipEncoder();
 
@@ -61,6 +65,8 @@ class Network {
 
   econ_t::AutoencoderWeights weights_;  ///< of the last forward()
   EncoderActivations encoder_;
+  std::array<std::size_t, econ_t::kLatents> active_{};  ///< events since the last revival, not 0
+  std::size_t seen_ = 0;                                ///< events since then
   int latentSumFraction_ = kLatentFraction;
   std::vector<Batch> activations_;  ///< decoder inputs and every layer's output
 };
