@@ -1,5 +1,5 @@
 #pragma once
-/// What the stages run: lint, co-simulation and report, from a design to a stage's result.
+/// What the stages run: lint and co-simulation, from a design to a stage's result.
 
 #include <functional>
 #include <string>
@@ -34,8 +34,5 @@ struct CosimRequest {
 };
 /// Stimuli, co-simulation, metrics of the charges the board got.
 [[nodiscard]] core::Result<CosimResult> runCosim(const CosimRequest& request);
-
-/// report.json and report.html from the stages' results in `out`; gives report.json's text.
-[[nodiscard]] core::Result<std::string> runReport(const std::filesystem::path& out);
 
 }  // namespace aegen::flows

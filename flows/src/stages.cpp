@@ -9,6 +9,7 @@
 #include "aegen/core/range_analysis.hpp"
 #include "aegen/core/text.hpp"
 #include "aegen/core/verifier.hpp"
+#include "aegen/flows/report.hpp"
 #include "aegen/flows/synthesis.hpp"
 #include "aegen/rtl_gen/emit_design.hpp"
 #include "aegen/rtl_gen/systemc_emitter.hpp"
@@ -356,7 +357,7 @@ Result<StageOutcome> Build::synth() {
 
 Result<StageOutcome> Build::report() {
   say(Stage::Report, "writing report");
-  auto written = runReport(options_.out);
+  auto written = writeReport(options_.out);
   if (!written) return written.error();
   StageOutcome out;
   out.stage = Stage::Report;
