@@ -36,7 +36,8 @@ class Adam {
 };
 
 /// Factor of the learning rate at step `step` (from 0): rises evenly over the first steps, because
-/// Adam's first steps are as long as its later ones and would drive many units into ReLU's flat side.
+/// Adam's first steps are as long as its later ones and would drive many units into ReLU's flat
+/// side.
 [[nodiscard]] inline double warmUp(double step, double steps) {
   const double rise = std::min(500.0, steps / 10.0);
   return std::min(1.0, (step + 1.0) / (rise + 1.0));

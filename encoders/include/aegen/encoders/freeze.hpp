@@ -18,9 +18,10 @@ struct RealDense {
 };
 
 struct DecoderFormats {
-  int weightBits =
-      12;             ///< kernels are s<weightBits>, their fraction as large as their range allows
-  int fraction = 10;  ///< fractional bits of every activation and of the charges
+  /// Kernels are s<weightBits>, their fraction as large as their range allows.
+  int weightBits = 14;
+  /// Fractional bits of every activation and of the charges.
+  int fraction = 10;
 };
 
 /// The decoder in fixed point: latents u9.8 -> [48] charges. Per layer Dense with exact sums (nodes

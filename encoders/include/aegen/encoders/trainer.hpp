@@ -29,7 +29,7 @@ struct TrainResult {
   std::size_t trainingEvents = 0;
   std::size_t validationEvents = 0;
   std::size_t emptyEvents = 0;  ///< events without charge, which teach nothing and were left out
-  int revivedLatents = 0;  ///< latents that were always 0 and were given new weights, in total
+  int revivedLatents = 0;       ///< latents that were always 0 and were given new weights, in total
   double validationLoss = 0;    ///< of the best epoch
   /// Validation loss of sending the module sum alone: every event gets the mean normalised pattern
   /// of the training events.

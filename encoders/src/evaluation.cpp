@@ -1,0 +1,112 @@
+#include "aegen/encoders/evaluation.hpp"
+
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "aegen/core/interpreter.hpp"
+#include "aegen/encoders/lowering.hpp"
+
+namespace aegen::encoders {
+namespace {
+
+using Charges = std::array<double, data::kTriggerCells>;
+
+core::Result<core::Columns> run(const Graph& graph, const core::Columns& inputs) {
+  auto lowered = lower(graph, graph.name + "_");
+  if (!lowered) return lowered.error();
+  const std::string whole = graph.name + "_whole";
+  addWhole(*lowered, whole, "the whole graph");
+  core::Interpreter interpreter(lowered->program, whole);
+  for (const core::ConfigField& field : lowered->fields) {
+    interpreter.setConfig(field.name, field.reset);
+  }
+  return interpreter.run(inputs);
+}
+
+core::Result<void> checkShape(const Codec& codec) {
+  const auto holds = [](const Node& node, std::size_t elements) {
+    return elementCount(node.shape) == elements;
+  };
+  const bool fits = !codec.encoder.nodes.empty() && !codec.decoder.nodes.empty() &&
+                    holds(codec.encoder.nodes.front(), data::kTriggerCells) &&
+                    holds(codec.encoder.output(), econ_t::kLatents) &&
+                    holds(codec.decoder.nodes.front(), econ_t::kLatents) &&
+                    holds(codec.decoder.output(), data::kTriggerCells) &&
+                    codec.encoder.output().format == codec.decoder.nodes.front().format &&
+                    codec.encoder.output().format.width == econ_t::kLatentBits &&
+                    codec.link.keep.size() == econ_t::kLatents * econ_t::kLatentBits;
+  if (fits) return {};
+  return core::badInput("evaluate.shape", "the codec is not one of 48 charges and 16 u9 latents",
+                        codec.name, {"docs/model_file.md says what an ECON-T model holds"});
+}
+
+// The bits of each latent that are sent; the mask starts at the top bit of the last latent.
+std::array<std::int64_t, econ_t::kLatents> keptBits(const LinkLayout& link) {
+  std::array<std::int64_t, econ_t::kLatents> kept{};
+  for (std::size_t i = 0; i < link.keep.size(); ++i) {
+    const std::size_t fromEnd = link.keep.size() - 1 - i;
+    if (link.keep[i]) {
+      kept[fromEnd / econ_t::kLatentBits] |= std::int64_t{1} << (fromEnd % econ_t::kLatentBits);
+    }
+  }
+  return kept;
+}
+
+// Mean over the events of each TC's share of the sum.
+Charges meanPattern(std::span<const data::Event> events) {
+  Charges pattern{};
+  double total = 0;
+  for (const data::Event& event : events) {
+    const auto sum = static_cast<double>(event.sum());
+    if (sum <= 0) continue;
+    total += 1;
+    for (std::size_t c = 0; c < pattern.size(); ++c) {
+      pattern[c] += static_cast<double>(event.charge[c]) / sum;
+    }
+  }
+  for (double& share : pattern) share /= total > 0 ? total : 1;
+  return pattern;
+}
+
+}  // namespace
+
+core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Event> events) {
+  if (const auto good = checkShape(codec); !good) return good.error();
+  core::Columns charges(data::kTriggerCells, events.size());
+  for (std::size_t e = 0; e < events.size(); ++e) {
+    for (std::size_t c = 0; c < data::kTriggerCells; ++c) charges.at(c, e) = events[e].charge[c];
+  }
+  auto latents = run(codec.encoder, charges);
+  if (!latents) return latents.error();
+  Evaluation result;
+  const auto kept = keptBits(codec.link);
+  for (std::size_t e = 0; e < events.size(); ++e) {
+    std::array<std::int64_t, econ_t::kLatents> received{};
+    for (std::size_t l = 0; l < received.size(); ++l) received[l] = latents->at(l, e) &= kept[l];
+    result.latents.add(received);
+  }
+  for (const bool bit : codec.link.keep) result.bitsSent += bit ? 1 : 0;
+  const auto decoded = run(codec.decoder, *latents);
+  if (!decoded) return decoded.error();
+
+  const Charges pattern = meanPattern(events);
+  const double lsb = codec.decoder.output().format.lsb();
+  for (std::size_t e = 0; e < events.size(); ++e) {
+    const auto sum = static_cast<double>(events[e].sum());
+    const double scale = sum > 0 ? std::ldexp(lsb, std::ilogb(sum)) : lsb;
+    Charges truth{};
+    Charges reconstructed{};
+    Charges spread{};
+    for (std::size_t c = 0; c < truth.size(); ++c) {
+      truth[c] = static_cast<double>(events[e].charge[c]);
+      reconstructed[c] = static_cast<double>(decoded->at(c, e)) * scale;
+      spread[c] = pattern[c] * sum;
+    }
+    result.codec.add(truth, reconstructed);
+    result.moduleSum.add(truth, spread);
+  }
+  return result;
+}
+
+}  // namespace aegen::encoders
