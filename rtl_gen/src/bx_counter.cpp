@@ -27,9 +27,9 @@ Module bxCounterModule() {
   const ExprPtr restart =
       b.net("restart", logicalOr(binary(Operator::Equal, header, literal(kOrbitStart, 4)),
                                  binary(Operator::Equal, previous, last)));
-  const ExprPtr next = b.net(
-      "current", conditional(restart, literal(0, kBxBits),
-                             binary(Operator::Add, previous, literal(1, kBxBits))));
+  const ExprPtr next =
+      b.net("current", conditional(restart, literal(0, kBxBits),
+                                   binary(Operator::Add, previous, literal(1, kBxBits))));
   b.assign(bx, next);
   b.add(AlwaysFf{"clk",
                  {ifElse(logicalOr(logicalNot(resetN), linkReset), {nonBlocking(previous, last)},

@@ -162,17 +162,15 @@ class FunctionEmitter {
     }
   }
 
-  
-
   void inputs() {
     ValueId value = 0;
     std::vector<std::pair<const core::Port*, ExprPtr>> vectors;
     for (const core::Port& port : function_.inputs) {
       const int width = port.format.width * static_cast<int>(port.count);
       const bool isSigned = port.count == 1 && port.format.isSigned;
-      vectors.emplace_back(&port, builder_.input(legalName(port.name), width,
-                                                 describeFormat(port.format, port.count),
-                                                 isSigned));
+      vectors.emplace_back(&port,
+                           builder_.input(legalName(port.name), width,
+                                          describeFormat(port.format, port.count), isSigned));
     }
     for (const core::Port& port : function_.outputs) {
       const int width = port.format.width * static_cast<int>(port.count);
@@ -200,10 +198,9 @@ class FunctionEmitter {
     }
     const int width = format(value).width;
     const std::string& given = function_.values[value].name;
-    atoms_[value] =
-        builder_.net(given.empty() ? fmt::format("{}_{}", stemName, index) : given,
-                     slice(vector, index * width + width - 1, index * width),
-                     format(value).isSigned);
+    atoms_[value] = builder_.net(given.empty() ? fmt::format("{}_{}", stemName, index) : given,
+                                 slice(vector, index * width + width - 1, index * width),
+                                 format(value).isSigned);
   }
 
   void operation(const Instruction& instruction) {
@@ -225,8 +222,8 @@ class FunctionEmitter {
     const std::string hint =
         given.empty() ? fmt::format("{}_{}", stem(instruction.op), result) : given;
     const ExprPtr expr = lowerOperation(builder_, hint, instruction, operands, to);
-    const bool ready = expr->isSigned == to.isSigned && (expr->kind == ExprKind::Literal ||
-                                                         expr->kind == ExprKind::Reference);
+    const bool ready = expr->isSigned == to.isSigned &&
+                       (expr->kind == ExprKind::Literal || expr->kind == ExprKind::Reference);
     atoms_[result] = ready ? expr : builder_.net(hint, expr, to.isSigned);
   }
 
@@ -283,8 +280,8 @@ class FunctionEmitter {
     }
   }
 
-  std::string vectorName(const Instruction& instruction, const core::Port& port,
-                         std::size_t result, const std::string& instance) const {
+  std::string vectorName(const Instruction& instruction, const core::Port& port, std::size_t result,
+                         const std::string& instance) const {
     const std::string& given = function_.values[instruction.results[result]].name;
     return port.count == 1 && !given.empty() ? given : instance + "_" + port.name;
   }

@@ -87,15 +87,15 @@ Json portJson(const ManifestPort& port) {
 }
 
 Json signalJson(const ManifestSignal& signal) {
-  return {{"name", signal.name},       {"format", signal.format.text()},
-          {"count", signal.count},     {"latency", signal.latency},
-          {"port", signal.isPort},     {"registered", signal.registered},
+  return {{"name", signal.name},        {"format", signal.format.text()},
+          {"count", signal.count},      {"latency", signal.latency},
+          {"port", signal.isPort},      {"registered", signal.registered},
           {"producer", signal.producer}};
 }
 
 Json registerJson(const ManifestRegister& field) {
-  return {{"field", field.field},      {"format", field.format.text()},
-          {"count", field.count},      {"first_address", field.firstAddress},
+  return {{"field", field.field},        {"format", field.format.text()},
+          {"count", field.count},        {"first_address", field.firstAddress},
           {"first_use", field.firstUse}, {"comment", field.comment},
           {"reset", field.reset}};
 }

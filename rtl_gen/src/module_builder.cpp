@@ -134,7 +134,9 @@ bool isSliceable(const Expr& expr) {
 
 }  // namespace
 
-std::string legalName(const std::string& name) { return isReserved(name) ? name + "_v" : name; }
+std::string legalName(const std::string& name) {
+  return isReserved(name) ? name + "_v" : name;
+}
 
 ModuleBuilder::ModuleBuilder(std::string name, ModuleKind kind, std::vector<std::string> comment) {
   module_.name = std::move(name);
@@ -224,8 +226,8 @@ Module ModuleBuilder::finish() && {
   if (!unread.empty()) {
     unread.insert(unread.begin(), literal(0, 1));
     add(Comment{"Bits that are dropped on purpose."});
-    add(Net{unique("_unused_ok"), 1, false, unary(Operator::ReduceAnd, concat(std::move(unread))),
-            {}});
+    add(Net{
+        unique("_unused_ok"), 1, false, unary(Operator::ReduceAnd, concat(std::move(unread))), {}});
   }
   return std::move(module_);
 }
@@ -250,8 +252,7 @@ ExprPtr selectTree(ModuleBuilder& builder, const std::string& hint, const ExprPt
   }
   if (level < index->width) {
     const ExprPtr rest = slice(index, index->width - 1, level);
-    return conditional(logicalNot(unary(Operator::ReduceOr, rest)), elements[0],
-                       literal(0, width));
+    return conditional(logicalNot(unary(Operator::ReduceOr, rest)), elements[0], literal(0, width));
   }
   return elements[0];
 }

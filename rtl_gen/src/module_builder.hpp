@@ -44,7 +44,8 @@ class ModuleBuilder {
   verilog::ExprPtr sliceable(const std::string& hint, const verilog::ExprPtr& expr);
 
   void assign(verilog::ExprPtr target, verilog::ExprPtr value);
-  /// `always @(posedge clk)`: `target` takes `next` each clock, or its reset value while rst_n is low.
+  /// `always @(posedge clk)`: `target` takes `next` each clock, or its reset value while rst_n is
+  /// low.
   void clocked(const verilog::ExprPtr& target, const verilog::RegisterInfo& info,
                verilog::ExprPtr next);
   void add(verilog::Item item) { module_.items.push_back(std::move(item)); }

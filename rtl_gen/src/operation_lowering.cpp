@@ -50,8 +50,8 @@ ExprPtr shiftedLeft(const Operand& a, int bits, const FixedFormat& result) {
   if (bits == 0) {
     return fit(a, result);
   }
-  return concat({resize(a.atom, result.width - bits, a.format.isSigned),
-                 repeat(literal(0, 1), bits)});
+  return concat(
+      {resize(a.atom, result.width - bits, a.format.isSigned), repeat(literal(0, 1), bits)});
 }
 
 ExprPtr shiftedRight(const Operand& a, int bits, const FixedFormat& result) {
@@ -66,9 +66,9 @@ ExprPtr shiftedRight(const Operand& a, int bits, const FixedFormat& result) {
 ExprPtr shiftedRightBy(ModuleBuilder& builder, const std::string& hint, const Operand& a,
                        const Operand& amount, const FixedFormat& result) {
   const ExprPtr wide = resize(a.atom, std::max(a.atom->width, result.width), a.format.isSigned);
-  const ExprPtr shifted =
-      a.format.isSigned ? binary(Operator::ShiftRightSigned, asSigned(wide), amount.atom)
-                        : binary(Operator::ShiftRight, wide, amount.atom);
+  const ExprPtr shifted = a.format.isSigned
+                              ? binary(Operator::ShiftRightSigned, asSigned(wide), amount.atom)
+                              : binary(Operator::ShiftRight, wide, amount.atom);
   if (shifted->width == result.width) {
     return shifted;
   }
@@ -197,8 +197,8 @@ ExprPtr lookedUp(ModuleBuilder& builder, const std::string& hint, const Instruct
   const auto entries = std::min<std::uint64_t>(instruction.table.size(), reach);
   Table table{{}, indexBits, result.width, result.isSigned, {}};
   for (std::uint64_t i = 0; i < entries; ++i) {
-    table.entries.push_back(literal(instruction.table[static_cast<std::size_t>(i)], result.width,
-                                    result.isSigned));
+    table.entries.push_back(
+        literal(instruction.table[static_cast<std::size_t>(i)], result.width, result.isSigned));
   }
   if (index.atom->kind != ExprKind::Literal) {
     table.name = builder.unique(hint + "_of");

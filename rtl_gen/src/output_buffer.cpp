@@ -60,10 +60,11 @@ Module rotatorModule(const std::string& name, const Geometry& g, int width) {
 
 // One word a row, with a bit a row that says whether it has been written since it last left.
 Module bankModule(const std::string& name, const Geometry& g) {
-  ModuleBuilder b(name, ModuleKind::State,
-                  {fmt::format("{}: {} words of the output buffer, one written and one read a clock",
-                               name, g.rows),
-                   "A word is read in the very clock it is written; an unwritten one reads 0."});
+  ModuleBuilder b(
+      name, ModuleKind::State,
+      {fmt::format("{}: {} words of the output buffer, one written and one read a clock", name,
+                   g.rows),
+       "A word is read in the very clock it is written; an unwritten one reads 0."});
   b.input("clk", 1);
   const ExprPtr clear = b.input("clear", 1, "forget every word");
   const ExprPtr write = b.input("write", 1);
@@ -86,23 +87,21 @@ Module bankModule(const std::string& name, const Geometry& g) {
   const ExprPtr setRow = b.net("set_row", oneHot(write, writeRow));
   const ExprPtr leaveRow = b.net("leave_row", oneHot(leave, readRow));
   const ExprPtr readMask = b.net("read_mask", oneHot(literal(1, 1), readRow));
-  const ExprPtr bypass = b.net("bypass", logicalAnd(write, binary(Operator::Equal, writeRow,
-                                                                  readRow)));
+  const ExprPtr bypass =
+      b.net("bypass", logicalAnd(write, binary(Operator::Equal, writeRow, readRow)));
   const ExprPtr valid =
       b.net("valid", unary(Operator::ReduceOr, binary(Operator::And, written, readMask)));
-  b.assign(readWord,
-           conditional(bypass, writeWord,
-                       conditional(valid, element("store", kWordBits, readRow),
-                                   literal(0, kWordBits))));
-  const ExprPtr kept = binary(Operator::And, binary(Operator::Or, written, setRow),
-                              unary(Operator::Not, leaveRow));
+  b.assign(readWord, conditional(bypass, writeWord,
+                                 conditional(valid, element("store", kWordBits, readRow),
+                                             literal(0, kWordBits))));
+  const ExprPtr kept =
+      binary(Operator::And, binary(Operator::Or, written, setRow), unary(Operator::Not, leaveRow));
   b.add(AlwaysFf{"clk",
                  {ifElse(clear, {nonBlocking(written, repeat(literal(0, 1), g.rows))},
                          {nonBlocking(written, kept)})},
                  {}});
-  b.add(AlwaysFf{"clk",
-                 {ifElse(write, {nonBlocking(element("store", kWordBits, writeRow), writeWord)})},
-                 {}});
+  b.add(AlwaysFf{
+      "clk", {ifElse(write, {nonBlocking(element("store", kWordBits, writeRow), writeWord)})}, {}});
   return std::move(b).finish();
 }
 
@@ -154,43 +153,41 @@ class BufferBuilder {
     const int sumBits = kWaitingBits + 1;
     const RegisterInfo toZero{literal(0, kWaitingBits), {}};
     waiting_ = b_.reg("waiting", kWaitingBits, toZero, "words in the queue");
-    const ExprPtr filled =
-        b_.net("waiting_with_crossing", binary(Operator::Add, resize(waiting_, sumBits, false),
-                                               resize(count_, sumBits, false)));
+    const ExprPtr filled = b_.net(
+        "waiting_with_crossing",
+        binary(Operator::Add, resize(waiting_, sumBits, false), resize(count_, sumBits, false)));
     const ExprPtr full =
         b_.net("is_full", binary(Operator::Less, resize(t1_, sumBits, false), filled));
-    const ExprPtr late = b_.net(
-        "is_late",
-        logicalAnd(binary(Operator::Less, resize(t2_, kWaitingBits, false), waiting_),
-                   binary(Operator::LessEqual, resize(count_, kThresholdBits, false), t3_)));
+    const ExprPtr late =
+        b_.net("is_late",
+               logicalAnd(binary(Operator::Less, resize(t2_, kWaitingBits, false), waiting_),
+                          binary(Operator::LessEqual, resize(count_, kThresholdBits, false), t3_)));
     truncate_ = b_.net("truncate", logicalOr(full, late));
     truncatedWord_ = b_.net("truncated_word_sent",
                             concat({slice(truncated_, kWordBits - 1, kLateBit + 1),
                                     logicalNot(full), slice(truncated_, kLateBit - 1, 0)}));
-    const ExprPtr stored =
-        b_.net("waiting_stored", conditional(truncate_,
-                                             binary(Operator::Add, resize(waiting_, sumBits, false),
-                                                    literal(1, sumBits)),
-                                             filled));
-    const ExprPtr etx = b_.net(
-        "links", conditional(binary(Operator::Less, literal(g_.etx, kEtxBits), activeEtx_),
-                             literal(g_.etx, kEtxBits), activeEtx_));
+    const ExprPtr stored = b_.net(
+        "waiting_stored",
+        conditional(truncate_,
+                    binary(Operator::Add, resize(waiting_, sumBits, false), literal(1, sumBits)),
+                    filled));
+    const ExprPtr etx =
+        b_.net("links", conditional(binary(Operator::Less, literal(g_.etx, kEtxBits), activeEtx_),
+                                    literal(g_.etx, kEtxBits), activeEtx_));
     leaving_ = b_.net("leaving", concat({etx, literal(0, 1)}), false, "words that leave");
     const ExprPtr rest =
         b_.net("waiting_rest", binary(Operator::Sub, resize(stored, sumBits + 1, false),
                                       resize(leaving_, sumBits + 1, false)));
-    const ExprPtr capped =
-        conditional(bit(rest, kWaitingBits), literal(-1, kWaitingBits),
-                    slice(rest, kWaitingBits - 1, 0));
-    const ExprPtr next = b_.net(
-        "waiting_next", conditional(bit(rest, sumBits), literal(0, kWaitingBits), capped));
+    const ExprPtr capped = conditional(bit(rest, kWaitingBits), literal(-1, kWaitingBits),
+                                       slice(rest, kWaitingBits - 1, 0));
+    const ExprPtr next =
+        b_.net("waiting_next", conditional(bit(rest, sumBits), literal(0, kWaitingBits), capped));
     clocked(waiting_, literal(0, kWaitingBits), next);
   }
 
   void clocked(const ExprPtr& target, const ExprPtr& cleared, const ExprPtr& next) {
-    b_.add(AlwaysFf{"clk",
-                    {ifElse(clear_, {nonBlocking(target, cleared)}, {nonBlocking(target, next)})},
-                    {}});
+    b_.add(AlwaysFf{
+        "clk", {ifElse(clear_, {nonBlocking(target, cleared)}, {nonBlocking(target, next)})}, {}});
   }
 
   // A row brought back below g_.rows; it is at most one lap ahead.
@@ -207,14 +204,14 @@ class BufferBuilder {
     readBank_ = b_.reg("read_bank", g_.bankBits, {literal(0, g_.bankBits), {}});
     readRow_ = b_.reg("read_row", g_.rowBits, {literal(0, g_.rowBits), {}});
     const int bankSum = std::max(g_.bankBits, kEtxBits + 1) + 1;
-    const ExprPtr bank = b_.net("read_bank_ahead",
-                                binary(Operator::Add, resize(readBank_, bankSum, false),
-                                       resize(leaving_, bankSum, false)));
+    const ExprPtr bank = b_.net(
+        "read_bank_ahead",
+        binary(Operator::Add, resize(readBank_, bankSum, false), resize(leaving_, bankSum, false)));
     const ExprPtr carry = unary(Operator::ReduceOr, slice(bank, bankSum - 1, g_.bankBits));
     const int rowSum = g_.rowBits + 1;
-    const ExprPtr row = b_.net(
-        "read_row_sum", binary(Operator::Add, resize(readRow_, rowSum, false),
-                               resize(b_.net("read_carry", carry), rowSum, false)));
+    const ExprPtr row =
+        b_.net("read_row_sum", binary(Operator::Add, resize(readRow_, rowSum, false),
+                                      resize(b_.net("read_carry", carry), rowSum, false)));
     const ExprPtr nextRow = wrapped("read_row_next", row);
     clocked(readBank_, literal(0, g_.bankBits), slice(bank, g_.bankBits - 1, 0));
     clocked(readRow_, literal(0, g_.rowBits), nextRow);
@@ -223,12 +220,12 @@ class BufferBuilder {
     const int end = kWaitingBits - 1;
     const ExprPtr bankOffset = g_.bankBits > end ? resize(waiting_, g_.bankBits, false)
                                                  : slice(waiting_, g_.bankBits - 1, 0);
-    const ExprPtr rowOffset =
-        g_.bankBits > end ? literal(0, g_.rowBits)
-                          : resize(slice(waiting_, end, g_.bankBits), g_.rowBits, false);
-    const ExprPtr sum = b_.net(
-        "write_bank_sum", binary(Operator::Add, resize(readBank_, g_.bankBits + 1, false),
-                                 resize(bankOffset, g_.bankBits + 1, false)));
+    const ExprPtr rowOffset = g_.bankBits > end
+                                  ? literal(0, g_.rowBits)
+                                  : resize(slice(waiting_, end, g_.bankBits), g_.rowBits, false);
+    const ExprPtr sum =
+        b_.net("write_bank_sum", binary(Operator::Add, resize(readBank_, g_.bankBits + 1, false),
+                                        resize(bankOffset, g_.bankBits + 1, false)));
     writeBank_ = slice(sum, g_.bankBits - 1, 0);
     const int wideRow = g_.rowBits + 2;
     const ExprPtr rows = binary(
@@ -305,32 +302,31 @@ class BufferBuilder {
         return i + 1 == g_.banks ? same
                                  : conditional(binary(Operator::Less, here, bank), next, same);
       };
-      b_.instance(
-          name_ + "_bank", fmt::format("bank_{}", i),
-          {{"clk", reference("clk", 1)},
-           {"clear", clear_},
-           {"write", bit(toBanks_, i * element + kWordBits)},
-           {"write_row", row(writeBank_, writeRow_, writeRowAfter)},
-           {"write_word", slice(toBanks_, i * element + kWordBits - 1, i * element)},
-           {"read_row", row(readBank_, readRow_, readRowAfter)},
-           {"leave", bit(leaveBanks_, i)},
-           {"read_word", word, true}});
+      b_.instance(name_ + "_bank", fmt::format("bank_{}", i),
+                  {{"clk", reference("clk", 1)},
+                   {"clear", clear_},
+                   {"write", bit(toBanks_, i * element + kWordBits)},
+                   {"write_row", row(writeBank_, writeRow_, writeRowAfter)},
+                   {"write_word", slice(toBanks_, i * element + kWordBits - 1, i * element)},
+                   {"read_row", row(readBank_, readRow_, readRowAfter)},
+                   {"leave", bit(leaveBanks_, i)},
+                   {"read_word", word, true}});
       read.insert(read.begin(), word);
     }
     b_.comment("Rotate what is read back to positions and send what leaves.");
     const ExprPtr packed = b_.net("read_elements", concat(std::move(read)));
-    const ExprPtr back = b_.net("read_rotation",
-                                binary(Operator::Sub, literal(0, g_.bankBits), readBank_));
+    const ExprPtr back =
+        b_.net("read_rotation", binary(Operator::Sub, literal(0, g_.bankBits), readBank_));
     const ExprPtr queue = b_.wire("queue_front", packed->width, "positions 0 and up");
     b_.instance(name_ + "_rotate_read", "rotate_read",
                 {{"amount", back}, {"elements", packed}, {"rotated", queue, true}});
     std::vector<ExprPtr> out;
     for (int k = g_.etx - 1; k >= 0; --k) {
       for (const int position : {2 * k, 2 * k + 1}) {
-        out.push_back(conditional(bit(leave_, position),
-                                  slice(queue, position * kWordBits + kWordBits - 1,
-                                        position * kWordBits),
-                                  literal(0, kWordBits)));
+        out.push_back(
+            conditional(bit(leave_, position),
+                        slice(queue, position * kWordBits + kWordBits - 1, position * kWordBits),
+                        literal(0, kWordBits)));
       }
     }
     const ExprPtr sent = b_.net("tx_next", concat(std::move(out)));

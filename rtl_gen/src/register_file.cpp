@@ -43,8 +43,8 @@ class BankBuilder {
     resetValues_ = b_.input("reset_values", count_ * width_, "constant");
     selected_ = b_.input("selected", 1, "the address is in this bank");
     if (count_ > 1) {
-      offset_ = b_.input("offset", indexWidth(static_cast<std::uint64_t>(count_)),
-                         "value in the bank");
+      offset_ =
+          b_.input("offset", indexWidth(static_cast<std::uint64_t>(count_)), "value in the bank");
     }
     write_ = b_.input("write", 1);
     value_ = b_.input("write_value", width_);
@@ -157,16 +157,15 @@ class RegisterFileBuilder {
     for (const RegisterMap::Field& field : map_.fields) {
       last = std::max(last, field.firstUse);
     }
-    control_ = b_.net("control_selected",
-                      binary(Operator::Equal, address_,
-                             literal(map_.controlAddress, map_.addressBits)));
+    control_ = b_.net("control_selected", binary(Operator::Equal, address_,
+                                                 literal(map_.controlAddress, map_.addressBits)));
     std::vector<ExprPtr> later;
     for (int k = 1; k <= last; ++k) {
       later.push_back(b_.reg(fmt::format("commit_{}", k), 1, {literal(0, 1), {}}));
     }
-    const ExprPtr busy = later.empty() ? literal(0, 1)
-                                       : b_.net("commit_under_way",
-                                                unary(Operator::ReduceOr, concat(later)));
+    const ExprPtr busy = later.empty()
+                             ? literal(0, 1)
+                             : b_.net("commit_under_way", unary(Operator::ReduceOr, concat(later)));
     b_.assign(ready_, logicalNot(busy));
     accepted_ = b_.net("write_accepted", logicalAnd(write_, logicalNot(busy)));
     commits_.push_back(
@@ -175,16 +174,15 @@ class RegisterFileBuilder {
       b_.clocked(reg, {literal(0, 1), {}}, commits_.back());
       commits_.push_back(reg);
     }
-    reads_.push_back(conditional(control_, resize(busy, kConfigDataBits, false),
-                                 literal(0, kConfigDataBits)));
+    reads_.push_back(
+        conditional(control_, resize(busy, kConfigDataBits, false), literal(0, kConfigDataBits)));
   }
 
   void banks(const RegisterMap::Field& field) {
     const FixedFormat& format = field.field->format;
     b_.comment(fmt::format("{}: {}", field.field->name,
-                           field.field->comment.empty()
-                               ? describeFormat(format, field.field->count)
-                               : field.field->comment));
+                           field.field->comment.empty() ? describeFormat(format, field.field->count)
+                                                        : field.field->comment));
     std::vector<ExprPtr> parts;
     for (std::uint32_t first = 0; first < field.field->count; first += kBankValues) {
       const std::uint32_t count = std::min(kBankValues, field.field->count - first);
@@ -209,9 +207,8 @@ class RegisterFileBuilder {
         base == 0 ? address_
                   : b_.net(name + "_offset", binary(Operator::Sub, address_, literal(base, bits)));
     const ExprPtr selected = b_.net(
-        name + "_selected", count == 1
-                                ? binary(Operator::Equal, address_, literal(base, bits))
-                                : binary(Operator::Less, offset, literal(count, bits)));
+        name + "_selected", count == 1 ? binary(Operator::Equal, address_, literal(base, bits))
+                                       : binary(Operator::Less, offset, literal(count, bits)));
     std::vector<ExprPtr> resets;
     for (std::uint32_t i = count; i-- > 0;) {
       resets.push_back(literal(field.field->reset[first + i], width, format.isSigned));

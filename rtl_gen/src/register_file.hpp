@@ -1,6 +1,6 @@
 #pragma once
-/// The configuration registers: a shadow copy that is written value by value and an active copy that
-/// takes it over at a crossing boundary, in banks of values.
+/// The configuration registers: a shadow copy that is written value by value and an active copy
+/// that takes it over at a crossing boundary, in banks of values.
 
 #include <map>
 #include <string>

@@ -60,10 +60,10 @@ Operand rounded(ModuleBuilder& builder, const std::string& hint, const Operand& 
   }
   if (dropped < 0) {
     const ExprPtr scaled = concat({a.atom, repeat(literal(0, 1), -dropped)});
-    const ExprPtr named = a.atom->kind == ExprKind::Literal && scaled->width <= 64
-                              ? literal(static_cast<std::int64_t>(a.atom->bits << -dropped),
-                                        scaled->width)
-                              : builder.net(hint + "_scaled", scaled, a.format.isSigned);
+    const ExprPtr named =
+        a.atom->kind == ExprKind::Literal && scaled->width <= 64
+            ? literal(static_cast<std::int64_t>(a.atom->bits << -dropped), scaled->width)
+            : builder.net(hint + "_scaled", scaled, a.format.isSigned);
     return {named, {a.format.isSigned, scaled->width, fraction}};
   }
   const Operand floor = truncated(a, dropped);
@@ -100,11 +100,10 @@ ExprPtr saturatedSigned(ModuleBuilder& builder, const std::string& hint, const O
     return conditional(unary(Operator::ReduceOr, dropped), largest, value);
   }
   const ExprPtr sign = bit(a.atom, from - 1);
-  const ExprPtr fits = builder.net(
-      hint + "_fits", binary(Operator::Or, unary(Operator::ReduceAnd, dropped),
-                             logicalNot(unary(Operator::ReduceOr, dropped))));
-  const ExprPtr limit =
-      width == 1 ? sign : concat({sign, repeat(logicalNot(sign), width - 1)});
+  const ExprPtr fits =
+      builder.net(hint + "_fits", binary(Operator::Or, unary(Operator::ReduceAnd, dropped),
+                                         logicalNot(unary(Operator::ReduceOr, dropped))));
+  const ExprPtr limit = width == 1 ? sign : concat({sign, repeat(logicalNot(sign), width - 1)});
   return conditional(fits, value, limit);
 }
 

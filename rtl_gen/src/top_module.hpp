@@ -1,6 +1,6 @@
 #pragma once
-/// The top module of a design: blocks, pipeline registers, register file; and what the manifest says
-/// of them.
+/// The top module of a design: blocks, pipeline registers, register file; and what the manifest
+/// says of them.
 
 #include <string>
 #include <vector>

@@ -8,7 +8,9 @@ namespace aegen::rtl_gen::verilog {
 
 namespace {
 
-ExprPtr make(Expr expr) { return std::make_shared<const Expr>(std::move(expr)); }
+ExprPtr make(Expr expr) {
+  return std::make_shared<const Expr>(std::move(expr));
+}
 
 std::uint64_t mask(int width) {
   return width >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
@@ -56,10 +58,8 @@ ExprPtr literal(std::int64_t value, int width, bool isSigned) {
 }
 
 ExprPtr reference(std::string name, int width, bool isSigned) {
-  return make({.kind = ExprKind::Reference,
-               .width = width,
-               .isSigned = isSigned,
-               .name = std::move(name)});
+  return make(
+      {.kind = ExprKind::Reference, .width = width, .isSigned = isSigned, .name = std::move(name)});
 }
 
 ExprPtr slice(const ExprPtr& atom, int high, int low) {
@@ -73,11 +73,8 @@ ExprPtr slice(const ExprPtr& atom, int high, int low) {
         // A bit of a one-bit net cannot be selected, and the name alone would stay signed.
         return atom->isSigned ? concat({atom}) : atom;
       }
-      return make({.kind = ExprKind::Slice,
-                   .width = width,
-                   .name = atom->name,
-                   .high = high,
-                   .low = low});
+      return make(
+          {.kind = ExprKind::Slice, .width = width, .name = atom->name, .high = high, .low = low});
     case ExprKind::Slice:
       return make({.kind = ExprKind::Slice,
                    .width = width,
@@ -100,7 +97,9 @@ ExprPtr slice(const ExprPtr& atom, int high, int low) {
   return atom;
 }
 
-ExprPtr resize(const ExprPtr& atom, int width) { return resize(atom, width, atom->isSigned); }
+ExprPtr resize(const ExprPtr& atom, int width) {
+  return resize(atom, width, atom->isSigned);
+}
 
 ExprPtr resize(const ExprPtr& atom, int width, bool asSignedValue) {
   if (width == atom->width) {
@@ -164,10 +163,8 @@ ExprPtr asSigned(const ExprPtr& expr) {
   if (expr->kind == ExprKind::Literal) {
     return literal(static_cast<std::int64_t>(expr->bits), expr->width, true);
   }
-  return make({.kind = ExprKind::SignCast,
-               .width = expr->width,
-               .isSigned = true,
-               .operands = {expr}});
+  return make(
+      {.kind = ExprKind::SignCast, .width = expr->width, .isSigned = true, .operands = {expr}});
 }
 
 ExprPtr unary(Operator op, const ExprPtr& a) {
@@ -236,18 +233,15 @@ ExprPtr logicalNot(const ExprPtr& a) {
 }
 
 ExprPtr element(std::string memory, int width, const ExprPtr& index) {
-  return make({.kind = ExprKind::Element,
-               .width = width,
-               .name = std::move(memory),
-               .operands = {index}});
+  return make(
+      {.kind = ExprKind::Element, .width = width, .name = std::move(memory), .operands = {index}});
 }
 
 ExprPtr lookup(const Table& table, const ExprPtr& index) {
   assert(index->width == table.indexWidth);
   if (index->kind == ExprKind::Literal) {
-    return index->bits < table.entries.size()
-               ? table.entries[static_cast<std::size_t>(index->bits)]
-               : literal(0, table.width, table.isSigned);
+    return index->bits < table.entries.size() ? table.entries[static_cast<std::size_t>(index->bits)]
+                                              : literal(0, table.width, table.isSigned);
   }
   return make({.kind = ExprKind::Lookup,
                .width = table.width,

@@ -52,8 +52,8 @@ std::string_view text(Operator op) {
 std::string literalText(const Expr& expr) {
   if (expr.isSigned && ((expr.bits >> (expr.width - 1)) & 1U) != 0) {
     // Magnitude of the two's complement number; the most negative one is its own magnitude.
-    const std::uint64_t field = expr.width == 64 ? ~std::uint64_t{0}
-                                                 : (std::uint64_t{1} << expr.width) - 1;
+    const std::uint64_t field =
+        expr.width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << expr.width) - 1;
     return fmt::format("-{}'sd{}", expr.width, (~expr.bits + 1) & field);
   }
   const char* const sign = expr.isSigned ? "s" : "";
@@ -339,6 +339,8 @@ std::string print(const Expr& expr) {
   return {};
 }
 
-std::string print(const Module& module) { return ModulePrinter(module).run(); }
+std::string print(const Module& module) {
+  return ModulePrinter(module).run();
+}
 
 }  // namespace aegen::rtl_gen::verilog

@@ -40,8 +40,8 @@ const std::vector<std::int64_t>& Recording::of(const ModuleManifest& manifest,
   return ports.find(signal)->second.at(crossing + latency);
 }
 
-Recording play(Simulator simulator, const GeneratedRtl& rtl,
-               const std::filesystem::path& directory, const std::vector<Clock>& clocks) {
+Recording play(Simulator simulator, const GeneratedRtl& rtl, const std::filesystem::path& directory,
+               const std::vector<Clock>& clocks) {
   EXPECT_TRUE(writeRtl(rtl, directory).ok());
   std::vector<std::string> files;
   for (const std::string& file : rtl.manifest.files) files.push_back((directory / file).string());

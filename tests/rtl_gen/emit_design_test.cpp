@@ -20,10 +20,10 @@ using core::FixedFormat;
 using core::FunctionBuilder;
 using core::Role;
 using core::ValueId;
+using test_common::SplitMix64;
 using testing::Clock;
 using testing::Recording;
 using testing::Simulator;
-using test_common::SplitMix64;
 
 constexpr FixedFormat kCharge{false, 8, 0};
 constexpr FixedFormat kWeight{true, 6, 2};
@@ -41,8 +41,8 @@ core::Program stages() {
     std::vector<ValueId> y;
     for (std::size_t i = 0; i < kInputs; ++i) {
       const ValueId product = b.mul(b.reinterpret(x[i], {false, 8, 0}), weight[i]);
-      y.push_back(b.requantize(b.add(product, weight[66 + i]), {true, 16, 2},
-                               core::Rounding::Floor, core::Overflow::Saturate));
+      y.push_back(b.requantize(b.add(product, weight[66 + i]), {true, 16, 2}, core::Rounding::Floor,
+                               core::Overflow::Saturate));
     }
     b.output("y", {true, 16, 2}, y);
     program.functions.push_back(std::move(b).finish());
@@ -87,8 +87,8 @@ Design pipeline() {
   first.outputs = {{"y", "scaled"}};
   first.registered = true;
   Block second{.kind = BlockKind::Function, .name = "u_again", .function = "again"};
-  second.inputs = {{"y", "scaled"}, {"x", "charge"}, {"bx", "bx"}, {"weight", "weight"},
-                   {"negate", "negate"}};
+  second.inputs = {
+      {"y", "scaled"}, {"x", "charge"}, {"bx", "bx"}, {"weight", "weight"}, {"negate", "negate"}};
   second.outputs = {{"z", "result"}};
   second.registered = true;
   // The same counter one clock later: link resets must reach it with the crossing they belong to.
@@ -199,8 +199,7 @@ TEST(EmittedDesign, NeverMixesSettingsAcrossACommit) {
       const auto last = clocks.size() - start -
                         static_cast<std::size_t>(e.rtl.manifest.findSignal(name)->latency);
       for (std::size_t k = 0; k < last; ++k) {
-        ASSERT_EQ(got.of(e.rtl.manifest, name, start + k), rows[k])
-            << name << " of crossing " << k;
+        ASSERT_EQ(got.of(e.rtl.manifest, name, start + k), rows[k]) << name << " of crossing " << k;
       }
     }
   }

@@ -14,8 +14,8 @@ namespace aegen::rtl_gen {
 namespace {
 
 using testing::Rows;
-using testing::Simulator;
 using testing::SimPort;
+using testing::Simulator;
 
 std::vector<verilog::Module> modulesOf(const core::Program& program, const core::Function& top) {
   // Only what `top` reaches: modules nobody instantiates would be further tops.

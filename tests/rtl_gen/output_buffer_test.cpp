@@ -10,9 +10,9 @@ namespace aegen::rtl_gen {
 namespace {
 
 using core::Design;
+using test_common::SplitMix64;
 using testing::Clock;
 using testing::Simulator;
-using test_common::SplitMix64;
 
 Design bufferAlone(const core::BufferSizes& sizes) {
   const auto bits = [](int width) { return core::FixedFormat{false, width, 0}; };

@@ -12,7 +12,9 @@ namespace aegen::rtl_gen::testing {
 
 namespace {
 
-int widthOf(const SimPort& port) { return port.format.width * static_cast<int>(port.count); }
+int widthOf(const SimPort& port) {
+  return port.format.width * static_cast<int>(port.count);
+}
 
 int widthOf(const std::vector<SimPort>& ports) {
   int width = 0;
@@ -43,9 +45,9 @@ std::vector<std::int64_t> elementsOf(const std::vector<SimPort>& ports, const st
       const std::string field = bits.substr(at, static_cast<std::size_t>(port.format.width));
       at += field.size();
       const bool known = field.find_first_not_of("01") == std::string::npos;
-      elements[i] = known ? core::wrap(static_cast<std::int64_t>(std::stoull(field, nullptr, 2)),
-                                       port.format)
-                          : kUnknown;
+      elements[i] =
+          known ? core::wrap(static_cast<std::int64_t>(std::stoull(field, nullptr, 2)), port.format)
+                : kUnknown;
     }
     row.insert(row.end(), elements.begin(), elements.end());
   }
@@ -131,8 +133,8 @@ Rows simulate(Simulator simulator, const std::filesystem::path& directory,
   std::vector<std::string> build{"iverilog", "-g2005", "-Wall", "-o", "bench.vvp", "bench.v"};
   std::vector<std::string> execute{"vvp", "-n", "bench.vvp"};
   if (simulator == Simulator::Verilator) {
-    build = {"verilator", "--binary", "-O3",    "-j",      "2",       "-Wno-fatal", "--Mdir",
-             "obj",       "-CFLAGS",  "-O0",    "--top-module", "bench",  "bench.v"};
+    build = {"verilator", "--binary", "-O3", "-j",           "2",     "-Wno-fatal", "--Mdir",
+             "obj",       "-CFLAGS",  "-O0", "--top-module", "bench", "bench.v"};
     execute = {(directory / "obj/Vbench").string()};
   }
   build.insert(build.end(), files.begin(), files.end());

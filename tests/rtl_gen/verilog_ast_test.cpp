@@ -61,7 +61,9 @@ TEST(VerilogCheck, FindsEachKindOfFault) {
     return checkModule(module, {}).size();
   };
   EXPECT_EQ(faults([](Module& m) { m.items.emplace_back(Net{"n", 1, false, nullptr, ""}); }), 1U);
-  EXPECT_EQ(faults([](Module& m) { m.items.emplace_back(Net{"wire", 1, false, nullptr, ""}); }),
+  EXPECT_EQ(faults([](Module& m) {
+              m.items.emplace_back(Net{"wire", 1, false, nullptr, ""});
+            }),
             1U);
   EXPECT_EQ(faults([](Module& m) {
               m.items.emplace_back(Net{"k", 4, false, reference("a", 8), ""});

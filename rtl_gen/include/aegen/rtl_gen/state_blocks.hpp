@@ -1,6 +1,6 @@
 #pragma once
-/// The blocks that hold state from crossing to crossing, designed by hand as AST builders: the bunch
-/// crossing counter and the output buffer. core::DesignInterpreter is their specification.
+/// The blocks that hold state from crossing to crossing, designed by hand as AST builders: the
+/// bunch crossing counter and the output buffer. core::DesignInterpreter is their specification.
 
 #include <string>
 #include <vector>

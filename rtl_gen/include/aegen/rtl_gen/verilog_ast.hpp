@@ -57,13 +57,13 @@ using ExprPtr = std::shared_ptr<const Expr>;
 /// implicit extension or truncation ever takes place.
 struct Expr {
   ExprKind kind = ExprKind::Literal;
-  int width = 1;          ///< bits of the result
-  bool isSigned = false;  ///< as Verilog sees it: slices and concatenations never are
-  std::string name;       ///< Reference, Slice, Element, Lookup
-  std::uint64_t bits = 0; ///< Literal: the low `width` bits
-  int high = 0;           ///< Slice
-  int low = 0;            ///< Slice
-  int count = 0;          ///< Repeat
+  int width = 1;           ///< bits of the result
+  bool isSigned = false;   ///< as Verilog sees it: slices and concatenations never are
+  std::string name;        ///< Reference, Slice, Element, Lookup
+  std::uint64_t bits = 0;  ///< Literal: the low `width` bits
+  int high = 0;            ///< Slice
+  int low = 0;             ///< Slice
+  int count = 0;           ///< Repeat
   Operator op = Operator::None;
   std::vector<ExprPtr> operands;
 };
@@ -103,8 +103,8 @@ struct Register {
   std::string comment;
 };
 
-/// A constant table, printed as a Verilog function with a case statement (an `always @*` would never
-/// run for a constant index). Past its end it gives 0.
+/// A constant table, printed as a Verilog function with a case statement (an `always @*` would
+/// never run for a constant index). Past its end it gives 0.
 struct Table {
   std::string name;
   int indexWidth = 1;
@@ -192,8 +192,8 @@ struct Module {
 [[nodiscard]] std::vector<std::string> checkModule(const Module& module,
                                                    const std::vector<Module>& library);
 
-/// True for words a generated identifier must avoid: keywords of Verilog-2005 and SystemVerilog, and
-/// words that a C++ model of the design could not use.
+/// True for words a generated identifier must avoid: keywords of Verilog-2005 and SystemVerilog,
+/// and words that a C++ model of the design could not use.
 [[nodiscard]] bool isReserved(std::string_view word);
 
 }  // namespace aegen::rtl_gen::verilog

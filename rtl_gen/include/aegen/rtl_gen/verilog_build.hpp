@@ -1,6 +1,6 @@
 #pragma once
-/// Builders of legal Verilog expressions: extension, truncation and slicing are explicit and literals
-/// fold, so what they return never relies on Verilog's implicit sizing.
+/// Builders of legal Verilog expressions: extension, truncation and slicing are explicit and
+/// literals fold, so what they return never relies on Verilog's implicit sizing.
 
 #include <cstdint>
 #include <initializer_list>
@@ -15,8 +15,8 @@ namespace aegen::rtl_gen::verilog {
 [[nodiscard]] ExprPtr literal(std::int64_t value, int width, bool isSigned = false);
 [[nodiscard]] ExprPtr reference(std::string name, int width, bool isSigned = false);
 
-/// Bits high..low of a Reference, Slice or Literal, or of a concatenation's part that holds them all.
-/// Asserts that `atom` is one of these: Verilog slices names only.
+/// Bits high..low of a Reference, Slice or Literal, or of a concatenation's part that holds them
+/// all. Asserts that `atom` is one of these: Verilog slices names only.
 [[nodiscard]] ExprPtr slice(const ExprPtr& atom, int high, int low);
 [[nodiscard]] inline ExprPtr bit(const ExprPtr& atom, int index) {
   return slice(atom, index, index);
