@@ -19,7 +19,7 @@ struct RealDense {
 
 struct DecoderFormats {
   /// Kernels are s<weightBits>, their fraction as large as their range allows.
-  int weightBits = 14;
+  int weightBits = 16;
   /// Fractional bits of every activation and of the charges.
   int fraction = 10;
 };

@@ -35,7 +35,7 @@ struct TrainConfig {
   int batch = 128;
   double learningRate = 1e-3;  ///< at its peak; follows half a cosine down to 1 % of it
 
-  int decoderWeightBits = 14;  ///< width of the frozen decoder's weights, signed
+  int decoderWeightBits = 16;  ///< width of the frozen decoder's weights, signed
   int decoderFraction = 10;    ///< fractional bits of its activations and charges
 };
 
