@@ -1,0 +1,92 @@
+// The promises that need Verilator and Yosys: the chip's vectors through generated hardware, a build
+// from end to end, resumption, faults that are noticed.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "workspace.hpp"
+
+namespace aegen {
+namespace {
+
+using nlohmann::json;
+using test::Workspace;
+
+json conform(const Workspace& here, const std::string& executor) {
+  const auto result =
+      here.aegen({"conform", test::vectorFolder().string(), "--set", "AE", "--set",
+                  "AE_test_extraQuad_half", "--executor", executor, "--json", "out.json", "--work",
+                  (std::filesystem::path(AEGEN_BUILD_DIR) / "conform").string()});
+  EXPECT_EQ(result.exitCode, 0) << result.output;
+  return json::parse(here.read("out.json"));
+}
+
+void expectIdentical(const json& summary, const std::string& executor) {
+  EXPECT_EQ(summary.at("mismatches"), 0);
+  ASSERT_EQ(summary.at("sets").size(), 2U);
+  for (const json& set : summary.at("sets")) {
+    EXPECT_EQ(set.at("crossings"), 1782) << set;
+    EXPECT_EQ(set.at("mismatches"), 0) << set;
+    EXPECT_EQ(set.at("executor"), executor);
+  }
+}
+
+TEST(ChipVectors, EveryWordComesOutOfTheRtlWithLoadableWeights) {
+  const Workspace here("conform_loadable");
+  expectIdentical(conform(here, "rtl-loadable"), "rtl-loadable");
+}
+
+TEST(ChipVectors, EveryWordComesOutOfTheRtlWithHardWiredWeights) {
+  const Workspace here("conform_hard_wired");
+  expectIdentical(conform(here, "rtl-hard-wired"), "rtl-hard-wired");
+}
+
+TEST(Example, BuildsPassesEveryCheckAndIsNotDoneTwice) {
+  const Workspace here("example");
+  const std::string design = AEGEN_SOURCE_DIR "/examples/econ_t_autoencoder/design.yaml";
+  const auto first =
+      here.aegen({"build", design, "-o", "out", "--crossings", "5000", "--json", "first.json"});
+  ASSERT_EQ(first.exitCode, 0) << first.output;
+  const json summary = json::parse(here.read("first.json"));
+  EXPECT_EQ(summary.at("passed"), true);
+  const json& stages = summary.at("stages");
+  EXPECT_EQ(stages.at("cosim").at("result").at("crossings"), 5000);
+  EXPECT_EQ(stages.at("cosim").at("result").at("mismatches"), 0);
+  for (const json& latency : stages.at("cosim").at("result").at("latencies")) {
+    EXPECT_EQ(latency.at("asked"), latency.at("measured")) << latency;
+  }
+  EXPECT_GT(stages.at("synth").at("result").at("area").get<double>(), 1e6);
+  EXPECT_NE(here.read("out/report.html").find("<svg"), std::string::npos);
+  EXPECT_EQ(json::parse(here.read("out/report.json")).at("format"), "aegen-report");
+
+  // A second build finds everything up to date.
+  const auto second =
+      here.aegen({"build", design, "-o", "out", "--crossings", "5000", "--json", "second.json"});
+  ASSERT_EQ(second.exitCode, 0) << second.output;
+  const json again = json::parse(here.read("second.json"));
+  for (const char* stage : {"lint", "cosim", "synth"}) {
+    EXPECT_EQ(again.at("stages").at(stage).at("reused"), true) << stage;
+  }
+
+  // A wrong bit in the captured stream is noticed, placed and can be reproduced.
+  const auto fault = here.aegen({"cosim", design, "-o", "out", "--crossings", "5000", "--fault",
+                                 "tx:0:3:100"});
+  EXPECT_EQ(fault.exitCode, 1) << fault.output;
+  EXPECT_NE(fault.output.find("crossing 100"), std::string::npos) << fault.output;
+  EXPECT_NE(fault.output.find("aegen cosim"), std::string::npos) << fault.output;
+
+  const auto nonsense = here.aegen({"cosim", design, "-o", "out", "--fault", "tx"});
+  EXPECT_EQ(nonsense.exitCode, 2) << nonsense.output;
+}
+
+TEST(Synthesis, ALibraryThatIsNoneIsBadInput) {
+  const Workspace here("bad_library");
+  here.writeDesign("");
+  here.write("empty.lib", "not a library");
+  EXPECT_EQ(here.aegen({"synth", "design.yaml", "--liberty", "empty.lib"}).exitCode, 2);
+  EXPECT_EQ(here.aegen({"synth", "design.yaml", "--liberty", "gone.lib"}).exitCode, 2);
+}
+
+}  // namespace
+}  // namespace aegen

@@ -1,0 +1,254 @@
+// Bad input gives one clear message and its exit code; nothing here needs Verilator or Yosys.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "workspace.hpp"
+
+namespace aegen {
+namespace {
+
+using nlohmann::json;
+using test::Workspace;
+
+// One message: one line that starts with "aegen: ", holding `code`.
+void expectBad(const core::ProcessResult& result, const std::string& code, int exitCode = 2) {
+  EXPECT_EQ(result.exitCode, exitCode) << result.output;
+  EXPECT_NE(result.output.find("[" + code + "]"), std::string::npos) << result.output;
+  std::size_t messages = 0;
+  for (std::size_t at = result.output.find("aegen: "); at != std::string::npos;
+       at = result.output.find("aegen: ", at + 1)) {
+    ++messages;
+  }
+  EXPECT_EQ(messages, 1U) << result.output;
+}
+
+TEST(CommandLine, HelpIsNoErrorAndNamesEveryExitCode) {
+  const Workspace here("help");
+  const auto result = here.aegen({"--help"});
+  EXPECT_EQ(result.exitCode, 0);
+  for (const char* code : {"0 done", "1 the design", "2 bad input", "3 a missing", "70 a bug"}) {
+    EXPECT_NE(result.output.find(code), std::string::npos) << code;
+  }
+  for (const char* command : {"build", "rtl", "lint", "cosim", "synth", "report", "conform", "train"}) {
+    EXPECT_EQ(here.aegen({command, "--help"}).exitCode, 0) << command;
+  }
+}
+
+TEST(CommandLine, UnknownCommandsAndOptionsAreBadInput) {
+  const Workspace here("unknown");
+  EXPECT_EQ(here.aegen({"frobnicate"}).exitCode, 2);
+  EXPECT_EQ(here.aegen({}).exitCode, 2);
+  EXPECT_EQ(here.aegen({"rtl", "design.yaml", "--frobnicate"}).exitCode, 2);
+}
+
+TEST(DesignFile, MissingFileIsNamed) {
+  const Workspace here("design_missing");
+  expectBad(here.aegen({"rtl", "nowhere.yaml"}), "design.no-file");
+}
+
+TEST(DesignFile, MissingKeyIsNamedWithItsMeaning) {
+  const Workspace here("design_key");
+  here.write("design.yaml", "name: chip\n");
+  const auto result = here.aegen({"rtl", "design.yaml"});
+  expectBad(result, "design.missing-key");
+  EXPECT_NE(result.output.find("'model' is missing"), std::string::npos) << result.output;
+}
+
+TEST(DesignFile, UnknownKeyIsPlacedByLine) {
+  const Workspace here("design_unknown");
+  here.writeDesign("wieghts: loadable\n");
+  const auto result = here.aegen({"rtl", "design.yaml"});
+  expectBad(result, "design.unknown-key");
+  EXPECT_NE(result.output.find("design.yaml:3"), std::string::npos) << result.output;
+}
+
+TEST(DesignFile, ValuesOutOfRangeAreRefused) {
+  const Workspace here("design_range");
+  for (const char* extra : {"latency: {encoder: 9}\n", "settings: {active_etx: 14}\n",
+                            "settings: {buffer: {t1: 512}}\n", "settings: {calibration: 4096}\n",
+                            "weights: sometimes\n", "events: {generator: loud}\n"}) {
+    here.writeDesign(extra);
+    expectBad(here.aegen({"rtl", "design.yaml"}), "design.out-of-range");
+  }
+  here.writeDesign("settings: {mux: [1, 2, 3]}\n");
+  expectBad(here.aegen({"rtl", "design.yaml"}), "design.bad-type");
+  here.writeDesign("name: chip\n");
+  expectBad(here.aegen({"rtl", "design.yaml"}), "design.repeated-key");
+  here.write("design.yaml", "name: [unclosed\n");
+  expectBad(here.aegen({"rtl", "design.yaml"}), "design.syntax");
+}
+
+TEST(DesignFile, MissingModelIsNamed) {
+  const Workspace here("design_model");
+  here.write("design.yaml", "name: chip\nmodel: gone.json\n");
+  expectBad(here.aegen({"rtl", "design.yaml"}), "model.missing-file");
+}
+
+TEST(Rtl, TwoRunsWriteTheSameFiles) {
+  const Workspace here("rtl_twice");
+  here.writeDesign("weights: hard_wired\n");
+  ASSERT_EQ(here.aegen({"rtl", "design.yaml", "-o", "a"}).exitCode, 0);
+  ASSERT_EQ(here.aegen({"rtl", "design.yaml", "-o", "b"}).exitCode, 0);
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(here.path() / "a" / "rtl")) {
+    const std::string name = entry.path().filename().string();
+    EXPECT_EQ(here.read("a/rtl/" + name), here.read("b/rtl/" + name)) << name;
+    ++files;
+  }
+  EXPECT_GT(files, 20U);
+}
+
+TEST(Rtl, SummaryIsJson) {
+  const Workspace here("rtl_json");
+  here.writeDesign("");
+  const auto result = here.aegen({"rtl", "design.yaml", "--json", "-"});
+  ASSERT_EQ(result.exitCode, 0) << result.output;
+  const json summary = json::parse(result.output);
+  EXPECT_EQ(summary.at("passed"), true);
+  EXPECT_GT(summary.at("stages").at("rtl").at("result").at("modules").get<int>(), 10);
+}
+
+class BrokenVectors : public ::testing::Test {
+ protected:
+  void SetUp() override { here.copyVectors(); }
+  [[nodiscard]] core::ProcessResult conform() const {
+    return here.aegen({"conform", "vectors", "--executor", "interpreter", "--json", "out.json"});
+  }
+  void edit(const std::string& file, const std::string& from, const std::string& to) const {
+    std::string text = here.read(file);
+    const auto at = text.find(from);
+    ASSERT_NE(at, std::string::npos);
+    text.replace(at, from.size(), to);
+    here.write(file, text);
+  }
+  void expectProblem(const std::string& code, int exitCode = 2) const {
+    const auto result = conform();
+    EXPECT_EQ(result.exitCode, exitCode) << result.output;
+    EXPECT_NE(result.output.find("[" + code + "]"), std::string::npos) << result.output;
+    const json summary = json::parse(here.read("out.json"));
+    EXPECT_EQ(summary.at("sets").at(0).at("problem").at("code"), code);
+  }
+  const Workspace here{"vectors_" + std::string(::testing::UnitTest::GetInstance()
+                                                    ->current_test_info()->name())};
+};
+
+TEST_F(BrokenVectors, WholeOnesAreIdentical) {
+  const auto result = conform();
+  EXPECT_EQ(result.exitCode, 0) << result.output;
+  const json summary = json::parse(here.read("out.json"));
+  EXPECT_EQ(summary.at("mismatches"), 0);
+  EXPECT_EQ(summary.at("sets").at(0).at("crossings"), 1782);
+  EXPECT_EQ(summary.at("sets").at(0).at("executor"), "interpreter");
+}
+
+TEST_F(BrokenVectors, AWrongWordIsAMismatchAtItsCrossing) {
+  std::string text = here.read("vectors/AE/expected_tx.csv");
+  std::size_t line = 0;  // the first word of crossing 99
+  for (int i = 0; i < 100; ++i) line = text.find('\n', line) + 1;
+  text[line] = text[line] == '0' ? '1' : '0';
+  here.write("vectors/AE/expected_tx.csv", text);
+  const auto result = conform();
+  EXPECT_EQ(result.exitCode, 1) << result.output;
+  const json summary = json::parse(here.read("out.json"));
+  EXPECT_EQ(summary.at("mismatches"), 1);
+  EXPECT_EQ(summary.at("sets").at(0).at("first_mismatch").at("crossing"), 99);
+}
+
+TEST_F(BrokenVectors, TruncatedExpectationIsBadInput) {
+  const std::string text = here.read("vectors/AE/expected_tx.csv");
+  here.write("vectors/AE/expected_tx.csv", text.substr(0, text.size() / 2));
+  const auto result = conform();
+  EXPECT_EQ(result.exitCode, 2) << result.output;
+  EXPECT_NE(result.output.find("expected_tx.csv"), std::string::npos);
+}
+
+TEST_F(BrokenVectors, ExpectationCutAtALineIsBadInput) {
+  std::string text = here.read("vectors/AE/expected_tx.csv");
+  text.resize(text.rfind('\n', text.size() - 2) + 1);
+  here.write("vectors/AE/expected_tx.csv", text);
+  expectProblem("vectors.length");
+}
+
+TEST_F(BrokenVectors, MalformedWordIsBadInput) {
+  edit("vectors/input_mcDataset.csv", "9145cb96", "9145xb96");
+  expectProblem("vectors.malformed-word");
+}
+
+TEST_F(BrokenVectors, MissingKeyIsBadInput) {
+  edit("vectors/AE/config.json", "\"mux\"", "\"mix\"");
+  expectProblem("vectors.missing-key");
+}
+
+TEST_F(BrokenVectors, WeightOutOfRangeIsBadInput) {
+  edit("vectors/AE/config.json", "\"conv_kernel\": [18", "\"conv_kernel\": [32");
+  expectProblem("vectors.out-of-range");
+}
+
+TEST_F(BrokenVectors, WrongNumberOfWeightsIsBadInput) {
+  edit("vectors/AE/config.json", "\"conv_kernel\": [18, ", "\"conv_kernel\": [");
+  expectProblem("vectors.wrong-shape");
+}
+
+TEST_F(BrokenVectors, UnknownAlgorithmIsBadInput) {
+  edit("vectors/AE/config.json", "\"autoencoder\"", "\"transformer\"");
+  expectProblem("vectors.unknown-algorithm");
+}
+
+TEST_F(BrokenVectors, ABrokenSetDoesNotKeepTheOthersFromRunning) {
+  std::filesystem::copy(here.path() / "vectors" / "AE", here.path() / "vectors" / "BE");
+  edit("vectors/AE/config.json", "\"mux\"", "\"mix\"");
+  EXPECT_EQ(conform().exitCode, 2);
+  const json summary = json::parse(here.read("out.json"));
+  EXPECT_EQ(summary.at("sets").at(1).at("crossings"), 1782);
+  EXPECT_EQ(summary.at("sets").at(1).at("mismatches"), 0);
+}
+
+TEST(Conform, FolderWithoutSetsIsBadInput) {
+  const Workspace here("conform_empty");
+  expectBad(here.aegen({"conform", "."}), "vectors.no-sets");
+  expectBad(here.aegen({"conform", "nowhere"}), "vectors.no-folder");
+}
+
+TEST(MissingTool, SimulatingWithoutVerilatorSaysHowToGetIt) {
+  const Workspace here("no_verilator");
+  const auto result = here.aegen(
+      {"conform", test::vectorFolder().string(), "--set", "AE", "--work", "work"}, "/nonexistent");
+  EXPECT_EQ(result.exitCode, 3) << result.output;
+  EXPECT_NE(result.output.find("apt"), std::string::npos) << result.output;
+  EXPECT_NE(result.output.find("verilator"), std::string::npos) << result.output;
+}
+
+TEST(MissingTool, StagesWithoutTheirToolGiveItsCode) {
+  const Workspace here("no_tools");
+  here.writeDesign("events: {generator: sparse, crossings: 100}\n");
+  for (const char* stage : {"lint", "cosim", "synth"}) {
+    const auto result = here.aegen({stage, "design.yaml"}, "/nonexistent");
+    EXPECT_EQ(result.exitCode, 3) << stage << ": " << result.output;
+    EXPECT_NE(result.output.find("apt"), std::string::npos) << result.output;
+  }
+}
+
+TEST(Train, UnknownKeyIsBadInput) {
+  const Workspace here("train");
+  here.write("train.yaml", "nmae: x\n");
+  expectBad(here.aegen({"train", "train.yaml"}), "train.unknown-key");
+  EXPECT_FALSE(std::filesystem::exists(here.path() / "model.json"));
+}
+
+TEST(Generate, TheSameSeedGivesTheSameFile) {
+  const Workspace here("generate");
+  const auto write = [&](const char* file, const char* seed) {
+    EXPECT_EQ(here.aegen({"generate", "--events", "50", "--seed", seed, "--calq", file}).exitCode, 0);
+    return here.read(file);
+  };
+  const std::string first = write("a.csv", "3");
+  EXPECT_EQ(first, write("b.csv", "3"));
+  EXPECT_NE(first, write("c.csv", "4"));
+  EXPECT_EQ(here.aegen({"generate"}).exitCode, 2);
+}
+
+}  // namespace
+}  // namespace aegen

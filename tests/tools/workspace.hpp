@@ -1,0 +1,36 @@
+#pragma once
+/// A folder of its own for a test of the program, and the program run in it.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "aegen/core/process.hpp"
+
+namespace aegen::test {
+
+class Workspace {
+ public:
+  /// An empty folder below the build tree.
+  explicit Workspace(const std::string& name);
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  void write(const std::string& file, const std::string& text) const;
+  [[nodiscard]] std::string read(const std::string& file) const;
+  /// A design.yaml around the weights of a vector set, with `extra` lines.
+  void writeDesign(const std::string& extra) const;
+  /// The AE vector set's folder, its files copied here so that a test can break them.
+  void copyVectors() const;
+
+  /// Runs aegen in this folder. `path`: the PATH it sees; empty: one's own.
+  [[nodiscard]] core::ProcessResult aegen(std::vector<std::string> arguments,
+                                          const std::string& path = {}) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Where the public vectors are.
+[[nodiscard]] std::filesystem::path vectorFolder();
+
+}  // namespace aegen::test
