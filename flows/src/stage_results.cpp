@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-#include "files.hpp"
+#include "aegen/core/files.hpp"
+
 #include "stage_json.hpp"
 
 namespace aegen::flows {
@@ -81,13 +82,13 @@ core::Result<Stage> parseStage(std::string_view json, const std::string& where) 
 
 template <typename Stage>
 core::Result<void> saveStage(const Stage& stage, const std::filesystem::path& directory) {
-  return writeText(directory / stageFile<Stage>(), stageJson(stage));
+  return core::writeFile(directory / stageFile<Stage>(), stageJson(stage));
 }
 
 template <typename Stage>
 core::Result<Stage> loadStage(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / stageFile<Stage>();
-  const auto text = readText(file);
+  const auto text = core::readFile(file);
   if (!text) {
     return core::badInput("stage.missing",
                           fmt::format("stage `{}` has left no result", kStageName<Stage>),

@@ -1,6 +1,7 @@
 #include "aegen/flows/synthesis.hpp"
 
 #include <fmt/format.h>
+#include <stdlib.h>
 
 #include <algorithm>
 #include <atomic>
@@ -12,10 +13,10 @@
 #include <thread>
 #include <utility>
 
+#include "aegen/core/files.hpp"
 #include "aegen/core/process.hpp"
 #include "aegen/flows/netlist.hpp"
 #include "aegen/rtl_gen/manifest.hpp"
-#include "files.hpp"
 #include "synthesis_plan.hpp"
 
 namespace aegen::flows {
@@ -23,6 +24,12 @@ namespace aegen::flows {
 namespace {
 
 constexpr std::size_t kQuotedLogLines = 5;
+
+/// A file's text, empty when it cannot be read: whoever parses it says so then.
+std::string contentOf(const std::filesystem::path& file) {
+  auto text = core::readFile(file);
+  return text ? std::move(*text) : std::string();
+}
 
 /// Yosys' own error line in a log, else the log's end.
 std::string errorIn(const std::string& log) {
@@ -40,7 +47,7 @@ std::string errorIn(const std::string& log) {
 /// Runs one script; its log stays beside it. `what` names the run in diagnostics.
 core::Result<double> runYosys(const std::string& script, const std::filesystem::path& scriptFile,
                               double timeoutSeconds, const std::string& what) {
-  if (auto written = writeText(scriptFile, script); !written) {
+  if (auto written = core::writeFile(scriptFile, script); !written) {
     return written.error();
   }
   std::filesystem::path log = scriptFile;
@@ -58,10 +65,10 @@ core::Result<double> runYosys(const std::string& script, const std::filesystem::
                              log.string(), {"allow more time, or split the module"});
   }
   if (!run->ok()) {
-    return core::checkFailed("synth.yosys-failed",
-                             fmt::format("Yosys failed on {} ({}): {}", what, run->ending(),
-                                         errorIn(readText(log).value_or(""))),
-                             log.string(), {"the script is " + scriptFile.string()});
+    return core::checkFailed(
+        "synth.yosys-failed",
+        fmt::format("Yosys failed on {} ({}): {}", what, run->ending(), errorIn(contentOf(log))),
+        log.string(), {"the script is " + scriptFile.string()});
   }
   return run->seconds;
 }
@@ -132,7 +139,7 @@ class BatchRunner {
       return seconds.error();
     }
     const std::filesystem::path json = files_.batch(index, ".json");
-    auto modules = readNetlist(readText(json).value_or(""), json.string());
+    auto modules = readNetlist(contentOf(json), json.string());
     if (!modules) {
       return modules.error();
     }
@@ -280,24 +287,44 @@ std::string yosysVersion() {
   return run->output.substr(0, run->output.find('\n'));
 }
 
-/// Writes what every run reads: the library unpacked, the techmap rules, ABC's commands.
-core::Result<void> prepare(const WorkFiles& files, const SynthesisOptions& options,
-                           const std::optional<AdderCell>& adder) {
-  if (options.liberty.extension() == ".gz") {
-    const auto text = readLibertyText(options.liberty);
+/// The library as Yosys and ABC can read it: the file itself, or for the time of the synthesis a
+/// copy, unpacked and in a path without blanks, which they do not quote.
+class ReadableLibrary {
+ public:
+  explicit ReadableLibrary(const std::filesystem::path& liberty)
+      : file_(std::filesystem::absolute(liberty)) {}
+  ~ReadableLibrary() {
+    std::error_code error;
+    if (!folder_.empty()) {
+      std::filesystem::remove_all(folder_, error);
+    }
+  }
+  ReadableLibrary(const ReadableLibrary&) = delete;
+  ReadableLibrary& operator=(const ReadableLibrary&) = delete;
+
+  core::Result<std::filesystem::path> path() {
+    if (file_.extension() != ".gz" && file_.string().find(' ') == std::string::npos) {
+      return file_;
+    }
+    const auto text = readLibertyText(file_);
     if (!text) {
       return text.error();
     }
-    if (auto written = writeText(files.liberty, *text); !written) {
-      return written;
+    std::string name = (std::filesystem::temp_directory_path() / "aegen-library-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) {
+      return core::badInput("synth.no-temporary-folder", "no temporary folder can be made", name);
     }
+    folder_ = name;
+    if (auto written = core::writeFile(folder_ / "library.lib", *text); !written) {
+      return written.error();
+    }
+    return folder_ / "library.lib";
   }
-  if (auto written = writeText(files.map(), arithmeticMap(adder)); !written) {
-    return written;
-  }
-  return writeText(files.abc(),
-                   (options.abcScript.empty() ? areaScript() : options.abcScript) + "\n");
-}
+
+ private:
+  std::filesystem::path file_;
+  std::filesystem::path folder_;
+};
 
 core::Result<std::vector<Batch>> elaborate(const std::vector<std::filesystem::path>& sources,
                                            const std::string& top, const WorkFiles& files,
@@ -308,8 +335,7 @@ core::Result<std::vector<Batch>> elaborate(const std::vector<std::filesystem::pa
   if (!elaborated) {
     return elaborated.error();
   }
-  auto modules =
-      measureModules(readText(files.elaborated()).value_or(""), files.elaborated().string());
+  auto modules = measureModules(contentOf(files.elaborated()), files.elaborated().string());
   if (!modules) {
     return modules.error();
   }
@@ -351,17 +377,19 @@ core::Result<SynthResult> synthesise(const std::vector<std::filesystem::path>& f
   const std::optional<AdderCell> adder =
       options.adders == AdderStyle::Cells ? library->fullAdder() : std::nullopt;
 
-  WorkFiles work{std::filesystem::absolute(options.workDirectory),
-                 std::filesystem::absolute(options.liberty)};
-  if (options.liberty.extension() == ".gz") {
-    work.liberty = work.directory / "library.lib";
+  ReadableLibrary readable(options.liberty);
+  const auto readablePath = readable.path();
+  if (!readablePath) {
+    return readablePath.error();
   }
+  const WorkFiles work{std::filesystem::absolute(options.workDirectory), *readablePath,
+                       options.abcScript.empty() ? areaScript() : options.abcScript};
   std::vector<std::filesystem::path> sources;
   for (const std::filesystem::path& file : files) {
     sources.push_back(std::filesystem::absolute(file));
   }
-  if (auto prepared = prepare(work, options, adder); !prepared) {
-    return prepared.error();
+  if (auto written = core::writeFile(work.map(), arithmeticMap(adder)); !written) {
+    return written.error();
   }
   const auto batches = elaborate(sources, top, work, options);
   if (!batches) {

@@ -109,7 +109,11 @@ std::string mappingScript(std::size_t index, const WorkFiles& files) {
   script += "opt\nmemory -nomap\nopt_clean\nopt -fast -full\nmemory_map\nopt -undriven -fine\n";
   script += "techmap\nopt -fast\n";
   script += fmt::format("dfflibmap -liberty {}\nopt\n", liberty);
-  script += fmt::format("abc -liberty {} -script {}\nopt_clean\n", liberty, quoted(files.abc()));
+  // ABC's commands come in Yosys' inline form, commas for blanks: it does not quote a script's
+  // path.
+  std::string commands = files.abcCommands;
+  std::replace(commands.begin(), commands.end(), ' ', ',');
+  script += fmt::format("abc -liberty {} -script \"+{}\"\nopt_clean\n", liberty, commands);
   script += fmt::format("write_json {}\n", quoted(files.batch(index, ".json")));
   script += fmt::format("write_verilog -noattr {}\n", quoted(files.batch(index, ".v")));
   return script;

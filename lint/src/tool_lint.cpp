@@ -25,12 +25,29 @@ std::string versionOf(const std::string& tool, const std::string& flag) {
   return run && run->ok() ? firstLine(run->output) : std::string();
 }
 
+/// Where the tools are run: beside the files, which are then named without their folders.
+/// (Verilator breaks paths at blanks.)
+std::filesystem::path directoryOf(const RtlSources& sources) {
+  return sources.files.empty() ? std::filesystem::path()
+                               : std::filesystem::absolute(sources.files[0]).parent_path();
+}
+std::vector<std::string> namesIn(const std::filesystem::path& directory,
+                                 const RtlSources& sources) {
+  std::vector<std::string> names;
+  for (const std::filesystem::path& file : sources.files) {
+    names.push_back(std::filesystem::absolute(file).lexically_relative(directory).string());
+  }
+  return names;
+}
+
 /// Runs a tool and turns its output into findings; a failure that explains nothing is an error.
-core::Result<ToolLint> lintWith(const std::vector<std::string>& command, std::string name,
+core::Result<ToolLint> lintWith(const std::vector<std::string>& command,
+                                const std::filesystem::path& directory, std::string name,
                                 std::string version,
                                 std::vector<core::Diagnostic> (*parse)(std::string_view)) {
   core::ProcessOptions options;
   options.timeoutSeconds = kTimeoutSeconds;
+  options.workingDirectory = directory;
   const auto run = core::runProcess(command, options);
   if (!run) {
     return run.error();
@@ -66,11 +83,12 @@ core::Result<ToolLint> lintWithVerilator(const RtlSources& sources) {
   }
   std::vector<std::string> command = {"verilator", "--lint-only", "-Wall", "--top-module",
                                       sources.top};
-  for (const std::filesystem::path& file : sources.files) {
-    command.push_back(file.string());
+  const std::filesystem::path directory = directoryOf(sources);
+  for (std::string& name : namesIn(directory, sources)) {
+    command.push_back(std::move(name));
   }
-  return lintWith(command, "verilator --lint-only -Wall", versionOf("verilator", "--version"),
-                  parseVerilatorOutput);
+  return lintWith(command, directory, "verilator --lint-only -Wall",
+                  versionOf("verilator", "--version"), parseVerilatorOutput);
 }
 
 core::Result<ToolLint> lintWithYosys(const RtlSources& sources) {
@@ -78,13 +96,14 @@ core::Result<ToolLint> lintWithYosys(const RtlSources& sources) {
     return found.error();
   }
   std::string script;
-  for (const std::filesystem::path& file : sources.files) {
-    script += fmt::format("read_verilog \"{}\"; ", file.string());
+  const std::filesystem::path directory = directoryOf(sources);
+  for (const std::string& name : namesIn(directory, sources)) {
+    script += fmt::format("read_verilog \"{}\"; ", name);
   }
   script += fmt::format("hierarchy -check -top {}; proc; check -assert", sources.top);
   // Quiet: warnings and errors only, which are all that is parsed.
-  return lintWith({"yosys", "-q", "-p", script}, "yosys check -assert", versionOf("yosys", "-V"),
-                  parseYosysLog);
+  return lintWith({"yosys", "-q", "-p", script}, directory, "yosys check -assert",
+                  versionOf("yosys", "-V"), parseYosysLog);
 }
 
 std::vector<core::Diagnostic> parseVerilatorOutput(std::string_view output) {

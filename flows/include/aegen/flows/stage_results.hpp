@@ -166,7 +166,7 @@ template <typename Stage>
 [[nodiscard]] core::Result<Stage> parseStage(std::string_view json, const std::string& where);
 
 /// Writes stageFile() into `directory` (made if absent), to a temporary that is then renamed.
-/// Errors: stage.unwritable.
+/// Errors: file.unwritable.
 template <typename Stage>
 [[nodiscard]] core::Result<void> saveStage(const Stage& stage,
                                            const std::filesystem::path& directory);

@@ -33,7 +33,7 @@ struct SynthesisOptions {
   std::filesystem::path liberty = std::filesystem::path(kDefaultLiberty);
   AdderStyle adders = AdderStyle::Cells;
   unsigned jobs = 2;  ///< Yosys processes at a time
-  /// Scripts, logs and mapped netlists (`mapped_*.json`, `mapped_*.v`) go here; created.
+  /// Scripts, logs and mapped netlists (`batch_*.json`, `batch_*.v`) go here; created.
   std::filesystem::path workDirectory;
   /// Commands for ABC, one line; empty: areaScript().
   std::string abcScript;
@@ -55,7 +55,7 @@ struct SynthesisOptions {
 /// Synthesises `files` (Verilog) below module `top`. Area of a module is that of its own cells plus
 /// instances times the area of each child. No buffers, clock tree or scan are added.
 /// Errors: liberty.*, process.not-found, synth.yosys-failed (with Yosys' own message),
-/// synth.timeout, synth.no-sources, netlist.*, stage.unwritable.
+/// synth.timeout, synth.no-sources, netlist.*, file.unwritable.
 [[nodiscard]] core::Result<SynthResult> synthesise(const std::vector<std::filesystem::path>& files,
                                                    const std::string& top,
                                                    const SynthesisOptions& options);
