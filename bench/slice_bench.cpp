@@ -1,11 +1,11 @@
 // Times the path from weights to silicon, each figure beside its check of correctness, as JSON.
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -171,9 +171,12 @@ ordered benchSynthesis(const Settings& settings, const core::Design& design,
   options.jobs = std::max(1U, std::thread::hardware_concurrency());
   options.workDirectory = work / "synth";
   const flows::SynthResult result = orDie(flows::synthesiseDirectory(work / "rtl", options));
-  return {{"seconds", result.seconds},        {"area_um2", result.area},
-          {"nand2_equivalents", result.nand2}, {"flip_flops", result.flipFlops},
-          {"depth_cells", result.depth.cells}, {"library", result.library},
+  return {{"seconds", result.seconds},
+          {"area_um2", result.area},
+          {"nand2_equivalents", result.nand2},
+          {"flip_flops", result.flipFlops},
+          {"depth_cells", result.depth.cells},
+          {"library", result.library},
           {"adders", result.adders}};
 }
 
@@ -192,15 +195,16 @@ int run(const Settings& settings) {
   static_cast<void>(orDie(interpreter.run(stimuli.rx)));
   const core::Columns charges = interpreter.signal("calq");
 
-  ordered out{{"benchmark", "slice"},
-              {"aegen", AEGEN_VERSION},
-              {"revision", firstLine({"git", "-C", AEGEN_SOURCE_DIR, "describe", "--always", "--dirty"})},
-              {"date", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))},
-              {"seed", 1},
-              {"processors", std::thread::hardware_concurrency()},
-              {"verilator", firstLine({"verilator", "--version"})},
-              {"yosys", firstLine({"yosys", "-V"})},
-              {"compiler", firstLine({"c++", "--version"})}};
+  ordered out{
+      {"benchmark", "slice"},
+      {"aegen", AEGEN_VERSION},
+      {"revision", firstLine({"git", "-C", AEGEN_SOURCE_DIR, "describe", "--always", "--dirty"})},
+      {"date", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))},
+      {"seed", 1},
+      {"processors", std::thread::hardware_concurrency()},
+      {"verilator", firstLine({"verilator", "--version"})},
+      {"yosys", firstLine({"yosys", "-V"})},
+      {"compiler", firstLine({"c++", "--version"})}};
   const auto step = [&](const char* name, const std::function<ordered()>& work) {
     fmt::print("{:<34}", name);
     std::fflush(stdout);
@@ -226,7 +230,8 @@ int run(const Settings& settings) {
       out["interpreter_encoder"]["crossings_per_second"]["median"].get<double>() /
       out["rtl_encoder_loadable"]["crossings_per_second"]["median"].get<double>();
   if (settings.synthesis) {
-    step("synthesis_loadable", [&] { return benchSynthesis(settings, loadable.chip, "synth_loadable"); });
+    step("synthesis_loadable",
+         [&] { return benchSynthesis(settings, loadable.chip, "synth_loadable"); });
     step("synthesis_hard_wired",
          [&] { return benchSynthesis(settings, hardWired.chip, "synth_hard_wired"); });
   }
@@ -239,7 +244,8 @@ int run(const Settings& settings) {
 int main(int argc, char** argv) {
   Settings settings;
   CLI::App app("Times the path from weights to silicon");
-  app.add_option("--design", settings.design, "A design.yaml with a decoder")->capture_default_str();
+  app.add_option("--design", settings.design, "A design.yaml with a decoder")
+      ->capture_default_str();
   app.add_option("--work", settings.work, "Folder for RTL and models")->capture_default_str();
   app.add_option("--json", settings.json, "Where the results go");
   app.add_option("--crossings", settings.crossings, "Of each simulation")->capture_default_str();

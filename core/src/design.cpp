@@ -9,7 +9,9 @@
 namespace aegen::core {
 namespace {
 
-constexpr FixedFormat unsignedBits(int width) { return {false, width, 0}; }
+constexpr FixedFormat unsignedBits(int width) {
+  return {false, width, 0};
+}
 
 BlockPorts bxCounterPorts() {
   return {{{"rx_header", unsignedBits(4), 1, Role::Event}},

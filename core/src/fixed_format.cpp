@@ -58,7 +58,9 @@ std::int64_t FixedFormat::maxRaw() const {
   return static_cast<std::int64_t>((std::uint64_t{1} << (isSigned ? width - 1 : width)) - 1);
 }
 
-double FixedFormat::lsb() const { return std::ldexp(1.0, -fraction); }
+double FixedFormat::lsb() const {
+  return std::ldexp(1.0, -fraction);
+}
 
 std::string FixedFormat::text() const {
   std::string out = (isSigned ? "s" : "u") + std::to_string(width);

@@ -200,9 +200,13 @@ const FixedFormat& FunctionBuilder::format(ValueId value) const {
   return function_.values[value].format;
 }
 
-const Interval& FunctionBuilder::interval(ValueId value) const { return intervals_[value]; }
+const Interval& FunctionBuilder::interval(ValueId value) const {
+  return intervals_[value];
+}
 
-Function FunctionBuilder::finish() && { return std::move(function_); }
+Function FunctionBuilder::finish() && {
+  return std::move(function_);
+}
 
 ValueId FunctionBuilder::newValue(const FixedFormat& format, const Interval& interval) {
   assert(format.width >= 1 && format.width <= kMaxWidth);
@@ -211,7 +215,8 @@ ValueId FunctionBuilder::newValue(const FixedFormat& format, const Interval& int
   return static_cast<ValueId>(function_.values.size() - 1);
 }
 
-WideInterval FunctionBuilder::exact(const Instruction& instruction, const FixedFormat& result) const {
+WideInterval FunctionBuilder::exact(const Instruction& instruction,
+                                    const FixedFormat& result) const {
   std::vector<Interval> intervals;
   std::vector<FixedFormat> formats;
   for (const ValueId operand : instruction.operands) {
@@ -229,7 +234,8 @@ ValueId FunctionBuilder::append(Instruction instruction, const FixedFormat& form
 
 ValueId FunctionBuilder::appendHolding(Instruction instruction, int fraction) {
   const WideInterval range = exact(instruction, {false, 1, fraction});
-  assert(range.within({-(std::int64_t{1} << (kMaxWidth - 1)), FixedFormat{false, kMaxWidth}.maxRaw()}) &&
+  assert(range.within(
+             {-(std::int64_t{1} << (kMaxWidth - 1)), FixedFormat{false, kMaxWidth}.maxRaw()}) &&
          "value wider than kMaxWidth");
   return place(std::move(instruction), FixedFormat::holding(range.clamped(), fraction),
                range.clamped());

@@ -79,9 +79,15 @@ Interpreter::~Interpreter() = default;
 Interpreter::Interpreter(Interpreter&&) noexcept = default;
 Interpreter& Interpreter::operator=(Interpreter&&) noexcept = default;
 
-std::size_t Interpreter::eventElements() const { return impl_->tape.eventElements; }
-std::size_t Interpreter::outputElements() const { return impl_->tape.outputElements; }
-std::size_t Interpreter::instructionCount() const { return impl_->tape.steps.size(); }
+std::size_t Interpreter::eventElements() const {
+  return impl_->tape.eventElements;
+}
+std::size_t Interpreter::outputElements() const {
+  return impl_->tape.outputElements;
+}
+std::size_t Interpreter::instructionCount() const {
+  return impl_->tape.steps.size();
+}
 
 void Interpreter::setConfig(std::string_view port, std::span<const std::int64_t> values) {
   const auto found = impl_->tape.configPorts.find(port);
@@ -107,9 +113,9 @@ void Interpreter::run(std::span<const std::int64_t* const> inputs,
 
 Result<Columns> Interpreter::run(const Columns& inputs) {
   if (inputs.elements() != eventElements()) {
-    return internalError("interpreter.shape",
-                         std::to_string(inputs.elements()) + " input elements given, " +
-                             std::to_string(eventElements()) + " needed");
+    return internalError("interpreter.shape", std::to_string(inputs.elements()) +
+                                                  " input elements given, " +
+                                                  std::to_string(eventElements()) + " needed");
   }
   Columns out(outputElements(), inputs.events());
   std::vector<const std::int64_t*> in;

@@ -22,7 +22,9 @@ int log2Floor(std::int64_t value) {
   return value <= 0 ? 0 : static_cast<int>(std::bit_width(static_cast<std::uint64_t>(value))) - 1;
 }
 
-WideInterval wide(const Interval& interval) { return {interval.low, interval.high}; }
+WideInterval wide(const Interval& interval) {
+  return {interval.low, interval.high};
+}
 
 WideInterval requantized(const Instruction& instruction, const Interval& in, int fromFraction,
                          const FixedFormat& result) {

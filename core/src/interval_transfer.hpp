@@ -21,8 +21,8 @@ struct WideInterval {
   [[nodiscard]] Interval clamped() const;
 };
 
-/// Hull of the exact (not yet cut) results of `instruction`, any op but Call. `result` is the result's
-/// format: bit operations, slices and saturation depend on it.
+/// Hull of the exact (not yet cut) results of `instruction`, any op but Call. `result` is the
+/// result's format: bit operations, slices and saturation depend on it.
 [[nodiscard]] WideInterval exactInterval(const Instruction& instruction,
                                          std::span<const Interval> operands,
                                          std::span<const FixedFormat> formats,

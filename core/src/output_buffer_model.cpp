@@ -5,6 +5,9 @@
 namespace aegen::core {
 namespace {
 
+// The count of waiting words stops here, far past any buffer: only links that never send get so
+// far.
+constexpr std::int64_t kMostWaiting = 1023;
 constexpr std::int64_t kLateBit = 1 << 8;  // of a truncated word: why it was truncated
 
 }  // namespace
@@ -42,7 +45,7 @@ void OutputBufferModel::step(std::span<const std::int64_t> words, std::int64_t c
   }
   std::shift_left(slots_.begin(), slots_.end(), 2 * links);
   std::fill(slots_.end() - 2 * links, slots_.end(), std::uint16_t{0});
-  waiting_ = std::max<std::int64_t>(0, waiting_ - 2 * links);
+  waiting_ = std::clamp<std::int64_t>(waiting_ - 2 * links, 0, kMostWaiting);
 }
 
 }  // namespace aegen::core

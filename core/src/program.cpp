@@ -32,8 +32,12 @@ std::optional<Op> parseOp(std::string_view text) {
   return found->op;
 }
 
-std::uint32_t Function::inputElements() const { return elements(inputs); }
-std::uint32_t Function::outputElements() const { return elements(outputs); }
+std::uint32_t Function::inputElements() const {
+  return elements(inputs);
+}
+std::uint32_t Function::outputElements() const {
+  return elements(outputs);
+}
 
 const Function* Program::find(std::string_view name) const {
   const auto found = std::ranges::find(functions, name, &Function::name);

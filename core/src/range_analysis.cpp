@@ -93,7 +93,8 @@ class Analysis {
   }
 
   // Whether the result of `instruction` is cut nowhere.
-  bool fits(std::size_t at, const Instruction& instruction, const std::vector<Interval>& now) const {
+  bool fits(std::size_t at, const Instruction& instruction,
+            const std::vector<Interval>& now) const {
     const ValueId result = instruction.results[0];
     return exactOf(at, instruction, now)
         .within(program_.functions[at].values[result].format.range());

@@ -38,8 +38,8 @@ class Flattener {
  private:
   NodeId input(const core::Port& port) {
     const Interval range = port.format.range();
-    tape_.nodes.push_back({nullptr, {}, port.format, range, {range.low, range.high},
-                           port.role == Role::Config, 0});
+    tape_.nodes.push_back(
+        {nullptr, {}, port.format, range, {range.low, range.high}, port.role == Role::Config, 0});
     return static_cast<NodeId>(tape_.nodes.size() - 1);
   }
 
@@ -109,8 +109,10 @@ struct ScaledProduct {
 class StepBuilder {
  public:
   StepBuilder(Tape& tape, const std::vector<NodeId>& events, const std::vector<NodeId>& outputs)
-      : tape_(tape), events_(events), outputs_(outputs), at_{std::vector(tape.nodes.size(), kNone),
-                                                            std::vector(tape.nodes.size(), kNone)} {}
+      : tape_(tape),
+        events_(events),
+        outputs_(outputs),
+        at_{std::vector(tape.nodes.size(), kNone), std::vector(tape.nodes.size(), kNone)} {}
 
   void run() {
     countUses();
@@ -299,9 +301,12 @@ class StepBuilder {
     const Node& node = tape_.nodes[id];
     const std::int64_t most = wide ? 63 : 31;
     switch (node.source->op) {
-      case Op::Add: return KernelKind::Add;
-      case Op::Sub: return KernelKind::Sub;
-      case Op::Mul: return KernelKind::Mul;
+      case Op::Add:
+        return KernelKind::Add;
+      case Op::Sub:
+        return KernelKind::Sub;
+      case Op::Mul:
+        return KernelKind::Mul;
       case Op::ShiftLeft:
         // Only a zero stays narrow under a shift past the lane.
         step.immediate = std::min(step.immediate, most);
@@ -309,37 +314,50 @@ class StepBuilder {
       case Op::ShiftRight:
         step.immediate = std::min(step.immediate, most);
         return KernelKind::ShiftRight;
-      case Op::ShiftLeftBy: return KernelKind::ShiftLeftBy;
-      case Op::ShiftRightBy: return KernelKind::ShiftRightBy;
-      case Op::Reinterpret: return KernelKind::Copy;
-      case Op::And: return KernelKind::And;
-      case Op::Or: return KernelKind::Or;
-      case Op::Xor: return KernelKind::Xor;
+      case Op::ShiftLeftBy:
+        return KernelKind::ShiftLeftBy;
+      case Op::ShiftRightBy:
+        return KernelKind::ShiftRightBy;
+      case Op::Reinterpret:
+        return KernelKind::Copy;
+      case Op::And:
+        return KernelKind::And;
+      case Op::Or:
+        return KernelKind::Or;
+      case Op::Xor:
+        return KernelKind::Xor;
       case Op::Not:
         step.wraps = true;
         return KernelKind::Not;
-      case Op::Equal: return KernelKind::Equal;
-      case Op::Less: return KernelKind::Less;
-      case Op::LessEqual: return KernelKind::LessEqual;
+      case Op::Equal:
+        return KernelKind::Equal;
+      case Op::Less:
+        return KernelKind::Less;
+      case Op::LessEqual:
+        return KernelKind::LessEqual;
       case Op::Select:
-        return tape_.nodes[node.operands[0]].uniform ? KernelKind::PickUniform
-                                                     : KernelKind::Select;
-      case Op::Min: return KernelKind::Min;
-      case Op::Max: return KernelKind::Max;
-      case Op::LeadingOne: return KernelKind::LeadingOne;
+        return tape_.nodes[node.operands[0]].uniform ? KernelKind::PickUniform : KernelKind::Select;
+      case Op::Min:
+        return KernelKind::Min;
+      case Op::Max:
+        return KernelKind::Max;
+      case Op::LeadingOne:
+        return KernelKind::LeadingOne;
       case Op::Requantize: {
         const std::int64_t drop = step.from.fraction - node.format.fraction;
         if (node.source->rounding != Rounding::Floor || drop < 0) return KernelKind::Requantize;
         step.immediate = std::min(drop, most);
         return KernelKind::Floor;
       }
-      case Op::Lookup: return KernelKind::Lookup;
+      case Op::Lookup:
+        return KernelKind::Lookup;
       case Op::Pick:
         return tape_.nodes[node.operands[0]].uniform ? KernelKind::PickUniform : KernelKind::Pick;
       case Op::Slice:
         step.immediate = std::min(step.immediate, most);
         return KernelKind::Slice;
-      case Op::Concat: return KernelKind::Concat;
+      case Op::Concat:
+        return KernelKind::Concat;
       case Op::Const:
       case Op::Call:
         break;
@@ -422,8 +440,7 @@ class StepBuilder {
 
   void allocate() {
     for (std::size_t i = 0; i < tape_.steps.size(); ++i) {
-      forEachRead(tape_.steps[i], reads_[i],
-                  [&](std::uint32_t r) { registers_[r].lastRead = i; });
+      forEachRead(tape_.steps[i], reads_[i], [&](std::uint32_t r) { registers_[r].lastRead = i; });
     }
     for (const Port& output : tape_.outputs) registers_[output.slot].lastRead = tape_.steps.size();
     for (Step& splat : tape_.splats) splat.result = take(splat.result);

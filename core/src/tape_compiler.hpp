@@ -33,7 +33,7 @@ struct Port {
 };
 
 struct Tape {
-  std::vector<Node> nodes;  ///< in topological order
+  std::vector<Node> nodes;                 ///< in topological order
   std::vector<std::uint32_t> configNodes;  ///< element of the config ports -> node
   std::map<std::string, std::pair<std::uint32_t, std::uint32_t>, std::less<>> configPorts;
   std::size_t eventElements = 0;

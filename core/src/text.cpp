@@ -34,7 +34,9 @@ std::string joined(const Range& range, F f) {
   return out;
 }
 
-std::string operand(ValueId id) { return "%" + std::to_string(id); }
+std::string operand(ValueId id) {
+  return "%" + std::to_string(id);
+}
 
 std::string attributes(const Instruction& instruction) {
   switch (instruction.op) {
@@ -146,8 +148,9 @@ class Parser {
   std::string_view word(std::string_view also = {}) {
     skipSpace();
     token_ = at_;
-    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 ||
-                                  text_[at_] == '_' || also.find(text_[at_]) != std::string_view::npos)) {
+    while (at_ < text_.size() &&
+           (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_' ||
+            also.find(text_[at_]) != std::string_view::npos)) {
       ++at_;
     }
     if (at_ == token_) fail("expected a word");
@@ -378,6 +381,8 @@ std::string print(const Program& program) {
   return out;
 }
 
-Result<Program> parse(std::string_view text) { return Parser(text).run(); }
+Result<Program> parse(std::string_view text) {
+  return Parser(text).run();
+}
 
 }  // namespace aegen::core

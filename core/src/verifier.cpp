@@ -54,7 +54,8 @@ class FunctionVerifier {
   void report(std::string_view rule, std::string message, std::optional<std::size_t> value = {}) {
     std::string where = "@" + function_.name;
     if (value) {
-      const std::string& name = *value < function_.values.size() ? function_.values[*value].name : "";
+      const std::string& name =
+          *value < function_.values.size() ? function_.values[*value].name : "";
       where += "/%" + (name.empty() ? std::to_string(*value) : name);
     }
     out_.push_back(internalError("ir." + std::string(rule), std::move(message), std::move(where)));
@@ -88,14 +89,15 @@ class FunctionVerifier {
     for (std::size_t i = 0; i < function_.values.size(); ++i) {
       const int fraction = function_.values[i].format.fraction;
       if (fraction < -kMaxFraction || fraction > kMaxFraction) {
-        report("fraction", "fraction " + std::to_string(fraction) + " is outside -" +
-                               std::to_string(kMaxFraction) + ".." + std::to_string(kMaxFraction),
+        report("fraction",
+               "fraction " + std::to_string(fraction) + " is outside -" +
+                   std::to_string(kMaxFraction) + ".." + std::to_string(kMaxFraction),
                i);
       }
       const int width = function_.values[i].format.width;
       if (width < 1 || width > kMaxWidth) {
-        report("width", "width " + std::to_string(width) + " is outside 1.." +
-                            std::to_string(kMaxWidth), i);
+        report("width",
+               "width " + std::to_string(width) + " is outside 1.." + std::to_string(kMaxWidth), i);
       }
     }
     std::size_t next = 0;
@@ -126,7 +128,9 @@ class FunctionVerifier {
     }
   }
 
-  [[nodiscard]] const FixedFormat& formatOf(ValueId id) const { return function_.values[id].format; }
+  [[nodiscard]] const FixedFormat& formatOf(ValueId id) const {
+    return function_.values[id].format;
+  }
 
   void check(const Instruction& instruction) {
     const std::size_t at = instruction.results.empty() ? 0 : instruction.results.front();
@@ -143,8 +147,8 @@ class FunctionVerifier {
     const OpInfo& row = info(instruction.op);
     const auto count = static_cast<int>(instruction.operands.size());
     if (row.operands >= 0 ? count != row.operands : count < 1 && instruction.op != Op::Call) {
-      return report("operands", std::string(row.mnemonic) + " has " + std::to_string(count) +
-                                    " operands", at);
+      return report("operands",
+                    std::string(row.mnemonic) + " has " + std::to_string(count) + " operands", at);
     }
     for (const ValueId operand : instruction.operands) {
       const bool own = std::ranges::find(instruction.results, operand) != instruction.results.end();

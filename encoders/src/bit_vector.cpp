@@ -65,8 +65,7 @@ ValueId BitVector::slice(FunctionBuilder& b, int low, int width) const {
     } else if (count == kLimb) {
       parts.push_back(limbs_[static_cast<std::size_t>(limb)]);
     } else {
-      parts.push_back(
-          b.slice(limbs_[static_cast<std::size_t>(limb)], first - limb * kLimb, count));
+      parts.push_back(b.slice(limbs_[static_cast<std::size_t>(limb)], first - limb * kLimb, count));
     }
     at = first;
   }

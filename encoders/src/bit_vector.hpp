@@ -24,9 +24,9 @@ class BitVector {
   /// Bits low+width-1..low; zeros past the end.
   [[nodiscard]] core::ValueId slice(core::FunctionBuilder& b, int low, int width) const;
 
-  [[nodiscard]] BitVector operation(core::FunctionBuilder& b, const BitVector& o,
-                                    core::ValueId (core::FunctionBuilder::*op)(core::ValueId,
-                                                                               core::ValueId)) const;
+  [[nodiscard]] BitVector operation(
+      core::FunctionBuilder& b, const BitVector& o,
+      core::ValueId (core::FunctionBuilder::*op)(core::ValueId, core::ValueId)) const;
   [[nodiscard]] BitVector inverted(core::FunctionBuilder& b) const;
   /// The whole string moved toward the most (positive) or least (negative) significant end.
   [[nodiscard]] BitVector shifted(core::FunctionBuilder& b, int places) const;
@@ -35,9 +35,9 @@ class BitVector {
   std::vector<core::ValueId> limbs_;
 };
 
-/// Moves the bits of `bits` where `mask` is 1 together at the least significant end, in order, zeros
-/// above (Hacker's Delight, 2nd ed., section 7-4: a parallel-suffix network). The bits that steer the
-/// moves depend on the mask alone.
+/// Moves the bits of `bits` where `mask` is 1 together at the least significant end, in order,
+/// zeros above (Hacker's Delight, 2nd ed., section 7-4: a parallel-suffix network). The bits that
+/// steer the moves depend on the mask alone.
 [[nodiscard]] BitVector compress(core::FunctionBuilder& b, const BitVector& bits,
                                  const BitVector& mask);
 

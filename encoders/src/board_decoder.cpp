@@ -33,8 +33,9 @@ std::vector<int> linkPositions(const LinkLayout& link) {
 }
 
 void addUnpackLink(core::Program& program, const LinkLayout& link) {
-  FunctionBuilder b(program, "unpack_link",
-                    "eTX words to header, module sum code and latents; bits that are not sent are 0");
+  FunctionBuilder b(
+      program, "unpack_link",
+      "eTX words to header, module sum code and latents; bits that are not sent are 0");
   const auto tx = b.input("tx", {false, 32, 0}, kEtx);
   const std::size_t words = static_cast<std::size_t>(std::min(link.activeEtx, 5));
   const auto bitAt = [&](int fromEnd) {

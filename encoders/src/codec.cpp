@@ -105,8 +105,10 @@ class ModelReader {
     }
     const auto version = get<int>(model, "version", "");
     if (version != kVersion) {
-      fail("version", "version " + std::to_string(version) + " is not supported, this is version " +
-                          std::to_string(kVersion), "version");
+      fail("version",
+           "version " + std::to_string(version) + " is not supported, this is version " +
+               std::to_string(kVersion),
+           "version");
     }
     Codec out;
     out.name = string(model, "name", "");
@@ -184,8 +186,7 @@ class ModelReader {
     }
     if (const auto inferred = out.infer(); !inferred) {
       throw Problem{{inferred.error().failure, inferred.error().code, inferred.error().message,
-                     file_ + ": " + where + ", " + inferred.error().where,
-                     inferred.error().notes}};
+                     file_ + ": " + where + ", " + inferred.error().where, inferred.error().notes}};
     }
     return out;
   }
@@ -200,7 +201,8 @@ class ModelReader {
     if (object.contains("inputs")) {
       for (const auto& name : get<std::vector<std::string>>(object, "inputs", where)) {
         const Node* const input = graph.find(name);
-        if (input == nullptr) fail("input", "\"" + name + "\" is no earlier node", where + ".inputs");
+        if (input == nullptr)
+          fail("input", "\"" + name + "\" is no earlier node", where + ".inputs");
         out.inputs.push_back(static_cast<int>(input - graph.nodes.data()));
       }
     }
@@ -266,7 +268,8 @@ Result<Codec> loadCodec(const std::filesystem::path& file) {
   std::ifstream in(file);
   if (!in) return core::badInput("model.missing-file", "cannot be read", file.string());
   const json model = json::parse(in, nullptr, false);
-  if (!model.is_object()) return core::badInput("model.not-json", "is not a JSON object", file.string());
+  if (!model.is_object())
+    return core::badInput("model.not-json", "is not a JSON object", file.string());
   try {
     return ModelReader(file.string()).codec(model);
   } catch (const Problem& problem) {
@@ -275,14 +278,14 @@ Result<Codec> loadCodec(const std::filesystem::path& file) {
 }
 
 Result<void> saveCodec(const Codec& codec, const std::filesystem::path& file) {
-  const ordered model{{"format", kFormat},
-                      {"version", kVersion},
-                      {"name", codec.name},
-                      {"description", codec.description},
-                      {"link", {{"active_etx", codec.link.activeEtx},
-                                {"keep", maskText(codec.link.keep)}}},
-                      {"encoder", toJson(codec.encoder)},
-                      {"decoder", toJson(codec.decoder)}};
+  const ordered model{
+      {"format", kFormat},
+      {"version", kVersion},
+      {"name", codec.name},
+      {"description", codec.description},
+      {"link", {{"active_etx", codec.link.activeEtx}, {"keep", maskText(codec.link.keep)}}},
+      {"encoder", toJson(codec.encoder)},
+      {"decoder", toJson(codec.decoder)}};
   // A line a key of the outer levels would be readable, a line a number would not.
   return core::writeFile(file, model.dump() + "\n");
 }

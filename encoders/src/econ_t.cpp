@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "aegen/core/function_builder.hpp"
 #include "aegen/encoders/lowering.hpp"
 #include "econ_t_path.hpp"
 #include "pipeline.hpp"
@@ -36,8 +37,8 @@ std::vector<int> gridIndices() {
 
 Block functionBlock(const std::string& function, std::vector<core::Wire> inputs,
                     std::vector<core::Wire> outputs) {
-  return {BlockKind::Function, "u_" + function, function, std::move(inputs), std::move(outputs),
-          false, {}};
+  return {BlockKind::Function, "u_" + function, function, std::move(inputs),
+          std::move(outputs),  false,           {}};
 }
 
 // Ports tied to signals of the same names.
@@ -58,7 +59,8 @@ std::vector<core::ConfigField> settingFields(const ChipSettings& settings) {
   const auto value = [&](const char* name) { return values.find(name)->second; };
   return {
       field("mux", 6, value("mux"), "input trigger cell of each channel"),
-      field("calibration", kCalibration, value("calibration"), "factor of each channel, 2048 = 1.0"),
+      field("calibration", kCalibration, value("calibration"),
+            "factor of each channel, 2048 = 1.0"),
       field("high_density", 1, value("high_density"), "1: codes drop 3 bits, 0: 1 bit"),
       field("ae_mask", 16, value("ae_mask"),
             "latent bits that are sent; bit 0 of word 0: lowest bit of latent 0"),
@@ -180,7 +182,8 @@ Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
   for (core::ConfigField& f : settingFields(reset)) design.config.push_back(std::move(f));
 
   auto& blocks = design.blocks;
-  blocks.push_back(functionBlock(kUnpack, sameNames({"rx_words"}), sameNames({"codes", "rx_header"})));
+  blocks.push_back(
+      functionBlock(kUnpack, sameNames({"rx_words"}), sameNames({"codes", "rx_header"})));
   Block counter;
   counter.kind = BlockKind::BxCounter;
   counter.name = "u_bx_counter";
@@ -188,8 +191,8 @@ Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
   counter.outputs = sameNames({"bx"});
   blocks.push_back(counter);
   const std::size_t firstStage = blocks.size();
-  blocks.push_back(functionBlock(kChannelMux, sameNames({"codes", "mux"}),
-                                 sameNames({"channel_codes"})));
+  blocks.push_back(
+      functionBlock(kChannelMux, sameNames({"codes", "mux"}), sameNames({"channel_codes"})));
   blocks.push_back(functionBlock(kCalibrate,
                                  sameNames({"channel_codes", "high_density", "calibration"}),
                                  {{"calq", lowered->inputs[0].name}}));
@@ -203,12 +206,10 @@ Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
   }
   blocks.push_back(functionBlock(kLinkHeader, sameNames({"bx", "module_sum"}),
                                  sameNames({"header", "sum_code"})));
-  blocks.push_back(functionBlock(kCloseUp,
-                                 {{"latent", lowered->output.name}, {"ae_mask", "ae_mask"}},
-                                 sameNames({"kept"})));
+  blocks.push_back(functionBlock(
+      kCloseUp, {{"latent", lowered->output.name}, {"ae_mask", "ae_mask"}}, sameNames({"kept"})));
   const std::size_t closeUp = blocks.size() - 1;
-  blocks.push_back(functionBlock(kFormat,
-                                 sameNames({"header", "sum_code", "kept", "active_etx"}),
+  blocks.push_back(functionBlock(kFormat, sameNames({"header", "sum_code", "kept", "active_etx"}),
                                  sameNames({"words", "count", "truncated_word", "fill_word"})));
   Block buffer;
   buffer.kind = BlockKind::OutputBuffer;
@@ -221,14 +222,16 @@ Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
 
   std::vector<Block*> stages;
   for (std::size_t i = firstStage; i < encoderEnd; ++i) stages.push_back(&blocks[i]);
-  if (auto placed = placeRegisters(design.program, stages, options.encoderLatency,
-                                   "latency.encoder"); !placed) {
+  if (auto placed =
+          placeRegisters(design.program, stages, options.encoderLatency, "latency.encoder");
+      !placed) {
     return placed.error();
   }
   if (options.formatterLatency < 1 || options.formatterLatency > 3) {
-    return core::badInput("design.latency",
-                          std::to_string(options.formatterLatency) +
-                              " crossings asked for, 1..3 can be had", "latency.formatter");
+    return core::badInput(
+        "design.latency",
+        std::to_string(options.formatterLatency) + " crossings asked for, 1..3 can be had",
+        "latency.formatter");
   }
   blocks[closeUp].registered = options.formatterLatency > 2;
   blocks[closeUp + 1].registered = options.formatterLatency > 1;
@@ -240,20 +243,32 @@ Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
 Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name) {
   auto lowered = lower(encoder, "");
   if (!lowered) return lowered.error();
+  if (lowered->inputs.size() != 1) {
+    return core::badInput("econ_t.encoder-shape", "the encoder must have one input", encoder.name);
+  }
   core::Design design;
   design.name = name;
-  design.comment = "the encoder alone: " + encoder.name;
+  design.comment = "the encoder alone between registers: " + encoder.name;
   design.program = lowered->program;
-  design.inputs = lowered->inputs;
+  const core::Signal charges = lowered->inputs[0];
+  const core::Signal pins{charges.name + "_in", charges.format, charges.count};
+  design.inputs = {pins};
   design.outputs = {lowered->output.name};
   design.config = lowered->fields;
+  // Charges are taken up by a register, as they come out of one in the chip.
+  core::FunctionBuilder b(design.program, "take_up", "charges as they come");
+  b.output(charges.name, charges.format, b.input(pins.name, pins.format, pins.count));
+  design.program.functions.push_back(std::move(b).finish());
+  design.blocks.push_back(
+      functionBlock("take_up", {{pins.name, pins.name}}, {{charges.name, charges.name}}));
+  design.blocks.back().registered = true;
   for (const LoweredLayer& layer : lowered->layers) {
     design.blocks.push_back(layerBlock(layer));
     auto& wires = design.blocks.back().outputs;  // nobody reads the module sum here
     std::erase_if(wires, [](const core::Wire& wire) { return wire.port.ends_with("_sum"); });
   }
   design.blocks.back().registered = true;
-  design.milestones = {{"encoder", lowered->output.name, 1}};
+  design.milestones = {{"encoder", lowered->output.name, 2}};
   return design;
 }
 

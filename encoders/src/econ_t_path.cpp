@@ -16,11 +16,14 @@ using core::ValueId;
 
 constexpr std::uint32_t kKeptLimbs = kLatents * kLatentBits / BitVector::kLimb;
 
-constexpr FixedFormat bits(int width) { return {false, width, 0}; }
+constexpr FixedFormat bits(int width) {
+  return {false, width, 0};
+}
 
 void addCalibrateChannel(core::Program& program) {
-  FunctionBuilder b(program, "calibrate_channel",
-                    "4E3M code to charge with half a step added, times calibration / 2048, floored");
+  FunctionBuilder b(
+      program, "calibrate_channel",
+      "4E3M code to charge with half a step added, times calibration / 2048, floored");
   const ValueId code = b.input("code", bits(7))[0];
   const ValueId highDensity = b.input("high_density", bits(1), 1, Role::Config)[0];
   const ValueId calibration = b.input("calibration", bits(kCalibration), 1, Role::Config)[0];
@@ -29,8 +32,7 @@ void addCalibrateChannel(core::Program& program) {
   const ValueId one = b.constant(1);
   const ValueId hidden = b.lessEqual(one, exponent);
   // 2 * mantissa + 1, mantissa with its hidden bit: the half step is the bit below the value.
-  const ValueId significand =
-      b.name(b.concat(std::array{hidden, mantissa, one}), "significand");
+  const ValueId significand = b.name(b.concat(std::array{hidden, mantissa, one}), "significand");
   const ValueId shift = b.sub(b.max(exponent, one), one);
   const ValueId extra = b.select(highDensity, b.constant(2), b.constant(0));
   const ValueId total = b.add(shift, extra);

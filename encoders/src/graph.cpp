@@ -14,9 +14,8 @@ using core::FixedFormat;
 using core::Interval;
 using core::Result;
 
-constexpr std::string_view kKindNames[] = {"input",   "normalize", "arrange", "pad",
-                                           "conv2d",  "dense",     "relu",    "requantize",
-                                           "concat",  "reshape"};
+constexpr std::string_view kKindNames[] = {"input", "normalize", "arrange",    "pad",    "conv2d",
+                                           "dense", "relu",      "requantize", "concat", "reshape"};
 
 bool isIdentifier(std::string_view name) {
   if (name.empty() || (std::isalpha(static_cast<unsigned char>(name[0])) == 0)) return false;
@@ -66,8 +65,10 @@ class Inference {
   Result<void> infer(Node& node) {
     const std::size_t wanted = node.kind == NodeKind::Input ? 0 : 1;
     if (node.kind == NodeKind::Concat ? node.inputs.empty() : node.inputs.size() != wanted) {
-      return problem("inputs", std::string(text(node.kind)) + " has " +
-                                   std::to_string(node.inputs.size()) + " inputs", node.name);
+      return problem(
+          "inputs",
+          std::string(text(node.kind)) + " has " + std::to_string(node.inputs.size()) + " inputs",
+          node.name);
     }
     switch (node.kind) {
       case NodeKind::Input:
@@ -85,8 +86,8 @@ class Inference {
       case NodeKind::Relu: {
         node.shape = in(node).shape;
         const FixedFormat& from = in(node).format;
-        node.format = FixedFormat::holding({0, std::max<std::int64_t>(0, from.maxRaw())},
-                                           from.fraction);
+        node.format =
+            FixedFormat::holding({0, std::max<std::int64_t>(0, from.maxRaw())}, from.fraction);
         return {};
       }
       case NodeKind::Requantize:
@@ -96,8 +97,9 @@ class Inference {
         return concat(node);
       case NodeKind::Reshape:
         if (elementCount(node.shape) != elementCount(in(node).shape)) {
-          return problem("shape", "reshape from " + shapeText(in(node).shape) + " to " +
-                                      shapeText(node.shape) + " changes the number of elements",
+          return problem("shape",
+                         "reshape from " + shapeText(in(node).shape) + " to " +
+                             shapeText(node.shape) + " changes the number of elements",
                          node.name);
         }
         node.format = in(node).format;
@@ -108,9 +110,10 @@ class Inference {
 
   static Result<void> checkFormat(const Node& node) {
     if (node.format.width < 1 || node.format.width > core::kMaxWidth) {
-      return problem("width", "width " + std::to_string(node.format.width) + " is outside 1.." +
-                                  std::to_string(core::kMaxWidth), node.name,
-                     {"choose narrower formats"});
+      return problem("width",
+                     "width " + std::to_string(node.format.width) + " is outside 1.." +
+                         std::to_string(core::kMaxWidth),
+                     node.name, {"choose narrower formats"});
     }
     return {};
   }
@@ -143,8 +146,10 @@ class Inference {
   Result<void> arrange(Node& node) {
     const auto available = static_cast<int>(elementCount(in(node).shape));
     if (node.indices.size() != elementCount(node.shape)) {
-      return problem("shape", std::to_string(node.indices.size()) + " indices for shape " +
-                                  shapeText(node.shape), node.name);
+      return problem(
+          "shape",
+          std::to_string(node.indices.size()) + " indices for shape " + shapeText(node.shape),
+          node.name);
     }
     for (const int index : node.indices) {
       if (index < -1 || index >= available) {
@@ -185,9 +190,11 @@ class Inference {
   static Result<void> weights(const Node& node, const Weights& weights, const Shape& shape,
                               const char* what) {
     if (weights.shape != shape || weights.values.size() != elementCount(shape)) {
-      return problem("shape", std::string(what) + " has shape " + shapeText(weights.shape) + " and " +
-                                  std::to_string(weights.values.size()) + " values, " +
-                                  shapeText(shape) + " is needed", node.name);
+      return problem("shape",
+                     std::string(what) + " has shape " + shapeText(weights.shape) + " and " +
+                         std::to_string(weights.values.size()) + " values, " + shapeText(shape) +
+                         " is needed",
+                     node.name);
     }
     if (!isIdentifier(weights.name)) {
       return problem("name", std::string(what) + "'s name is not an identifier", node.name);
@@ -195,10 +202,11 @@ class Inference {
     for (std::size_t i = 0; i < weights.values.size(); ++i) {
       if (!weights.format.range().contains(weights.values[i])) {
         return problem("weight-range",
-                       weights.name + "[" + std::to_string(i) + "] = " +
-                           std::to_string(weights.values[i]) + " is outside " +
+                       weights.name + "[" + std::to_string(i) +
+                           "] = " + std::to_string(weights.values[i]) + " is outside " +
                            weights.format.text() + " (" + std::to_string(weights.format.minRaw()) +
-                           ".." + std::to_string(weights.format.maxRaw()) + ")", node.name);
+                           ".." + std::to_string(weights.format.maxRaw()) + ")",
+                       node.name);
       }
     }
     return {};
@@ -210,8 +218,9 @@ class Inference {
     if (from.size() != 3 || kernel.size() != 4 || kernel[2] != from[2] || node.stride < 1 ||
         std::ranges::any_of(kernel, [](int size) { return size < 1; }) || kernel[0] > from[0] ||
         kernel[1] > from[1]) {
-      return problem("shape", "conv2d of " + shapeText(from) + " with a kernel of " +
-                                  shapeText(kernel), node.name);
+      return problem("shape",
+                     "conv2d of " + shapeText(from) + " with a kernel of " + shapeText(kernel),
+                     node.name);
     }
     node.shape = {(from[0] - kernel[0]) / node.stride + 1, (from[1] - kernel[1]) / node.stride + 1,
                   kernel[3]};
@@ -253,7 +262,9 @@ std::size_t elementCount(const Shape& shape) {
   });
 }
 
-std::string_view text(NodeKind kind) { return kKindNames[static_cast<std::size_t>(kind)]; }
+std::string_view text(NodeKind kind) {
+  return kKindNames[static_cast<std::size_t>(kind)];
+}
 
 std::optional<NodeKind> parseNodeKind(std::string_view text) {
   const auto found = std::ranges::find(kKindNames, text);
@@ -266,6 +277,8 @@ const Node* Graph::find(std::string_view node) const {
   return found == nodes.end() ? nullptr : &*found;
 }
 
-Result<void> Graph::infer() { return Inference(*this).run(); }
+Result<void> Graph::infer() {
+  return Inference(*this).run();
+}
 
 }  // namespace aegen::encoders

@@ -9,9 +9,8 @@ using core::Interval;
 LayerSums::LayerSums(const Node& layer, const core::FixedFormat& input)
     : layer_(layer),
       input_(input),
-      productFraction_(layer.sum.truncateProducts
-                           ? layer.sum.productFraction
-                           : input.fraction + layer.kernel.format.fraction),
+      productFraction_(layer.sum.truncateProducts ? layer.sum.productFraction
+                                                  : input.fraction + layer.kernel.format.fraction),
       fraction_(std::max(productFraction_, layer.bias.format.fraction)) {}
 
 std::size_t LayerSums::terms() const {
@@ -59,8 +58,8 @@ Interval LayerSums::range(std::size_t output) const {
   }
   for (std::size_t term = 0; term < terms(); ++term) {
     const std::int64_t w = weight(output, term);
-    const Interval product = productRange(layer_.kernel.loadable ? layer_.kernel.format.range()
-                                                                 : Interval{w, w});
+    const Interval product =
+        productRange(layer_.kernel.loadable ? layer_.kernel.format.range() : Interval{w, w});
     sum.low += product.low;
     sum.high += product.high;
   }

@@ -1,5 +1,6 @@
 #pragma once
-/// How a Conv2d or Dense layer adds its products: fractions, product formats and the range of a sum.
+/// How a Conv2d or Dense layer adds its products: fractions, product formats and the range of a
+/// sum.
 
 #include <cstdint>
 

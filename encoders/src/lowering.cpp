@@ -52,7 +52,8 @@ class Lowerer {
     const Node& output = graph_.output();
     const std::vector<Element>& elements = elements_.back();
     const bool whole = std::ranges::all_of(elements, [&](const Element& e) {
-      return e.signal == elements[0].signal && e.index == static_cast<std::size_t>(&e - elements.data());
+      return e.signal == elements[0].signal &&
+             e.index == static_cast<std::size_t>(&e - elements.data());
     });
     if (!whole || elements[0].signal < 0 ||
         signals_[static_cast<std::size_t>(elements[0].signal)].count != elements.size()) {
@@ -86,8 +87,8 @@ class Lowerer {
         return normalize(first);
       case NodeKind::Arrange: {
         for (const int index : node.indices) {
-          elements_[first].push_back(
-              index < 0 ? Element{} : elementsOf(node)[static_cast<std::size_t>(index)]);
+          elements_[first].push_back(index < 0 ? Element{}
+                                               : elementsOf(node)[static_cast<std::size_t>(index)]);
         }
         return;
       }
@@ -134,8 +135,8 @@ class Lowerer {
           const int c = column - node.padding[2];
           const bool inside = r >= 0 && r < from[0] && c >= 0 && c < from[1];
           elements_[at].push_back(
-              inside ? elementsOf(node)[static_cast<std::size_t>((r * from[1] + c) * from[2] +
-                                                                 channel)]
+              inside ? elementsOf(
+                           node)[static_cast<std::size_t>((r * from[1] + c) * from[2] + channel)]
                      : Element{});
         }
       }
@@ -180,12 +181,12 @@ class Lowerer {
     std::vector<ValueId> charges;
     for (const Element& element : elementsOf(node)) charges.push_back(source(element, 0));
     const ValueId sum = b.name(b.sum(charges), "sum");
-    const ValueId shift =
-        b.name(b.min(b.leadingOne(sum), b.constant(node.maxShift)), "shift");
+    const ValueId shift = b.name(b.min(b.leadingOne(sum), b.constant(node.maxShift)), "shift");
     std::vector<ValueId> normalized;
     for (const ValueId charge : charges) {
       const ValueId shifted = b.shiftRightBy(b.shiftLeft(charge, node.format.fraction), shift);
-      // A charge is a term of the sum, hence below twice the power of two: the range analysis knows.
+      // A charge is a term of the sum, hence below twice the power of two: the range analysis
+      // knows.
       b.assume(shifted, node.format.range());
       const FixedFormat bits{false, node.format.width, 0};
       normalized.push_back(b.reinterpret(
@@ -227,8 +228,8 @@ class Lowerer {
     return value;
   }
 
-  // One output of a layer: sum of products and bias, then the elementwise nodes. `weight(term)` gives
-  // the weight's value, nothing for a constant zero.
+  // One output of a layer: sum of products and bias, then the elementwise nodes. `weight(term)`
+  // gives the weight's value, nothing for a constant zero.
   template <typename WeightOf>
   ValueId weightedSum(FunctionBuilder& b, const Node& node, const LayerSums& sums,
                       std::span<const ValueId> x, WeightOf weightOf, ValueId bias) const {
@@ -260,8 +261,8 @@ class Lowerer {
                            comment});
   }
 
-  // A function computing `outputs` of the layer from one window of inputs; used by every caller whose
-  // weights agree.
+  // A function computing `outputs` of the layer from one window of inputs; used by every caller
+  // whose weights agree.
   std::string unit(const std::string& name, const std::string& what, std::size_t first,
                    std::size_t last, std::span<const std::size_t> outputs) {
     const Node& node = graph_.nodes[first];
@@ -285,9 +286,9 @@ class Lowerer {
         if (raw == 0) return std::nullopt;
         return b.constant(raw, node.kernel.format.fraction);
       };
-      const ValueId offset = node.bias.loadable ? bias[o]
-                                                : b.constant(node.bias.values[outputs[o]],
-                                                             node.bias.format.fraction);
+      const ValueId offset =
+          node.bias.loadable ? bias[o]
+                             : b.constant(node.bias.values[outputs[o]], node.bias.format.fraction);
       const ValueId sum = weightedSum(b, node, sums, x, weightOf, offset);
       y.push_back(finished(b, sum, first + 1, last));
     }
@@ -312,8 +313,9 @@ class Lowerer {
                      static_cast<std::uint32_t>(weights.values.size()), Role::Config);
     };
     const bool conv = node.kind == NodeKind::Conv2d;
-    ports.kernel = port(node.kernel, conv ? "weights of " + node.name + ", [row][column][channel][filter]"
-                                          : "weights of " + node.name + ", [output][input]");
+    ports.kernel =
+        port(node.kernel, conv ? "weights of " + node.name + ", [row][column][channel][filter]"
+                               : "weights of " + node.name + ", [output][input]");
     ports.bias = port(node.bias, "biases of " + node.name);
     return ports;
   }
@@ -354,7 +356,8 @@ class Lowerer {
         for (int r = 0; r < kernel[0]; ++r) {
           for (int c = 0; c < kernel[1]; ++c) {
             for (int channel = 0; channel < kernel[2]; ++channel) {
-              const int at = ((row * node.stride + r) * from[1] + column * node.stride + c) * from[2];
+              const int at =
+                  ((row * node.stride + r) * from[1] + column * node.stride + c) * from[2];
               operands.push_back(source(elementsOf(node)[static_cast<std::size_t>(at + channel)],
                                         inputOf(node).format.fraction));
             }

@@ -13,7 +13,9 @@ namespace {
 
 using core::Op;
 
-int log2Up(std::size_t n) { return n <= 1 ? 0 : static_cast<int>(std::bit_width(n - 1)); }
+int log2Up(std::size_t n) {
+  return n <= 1 ? 0 : static_cast<int>(std::bit_width(n - 1));
+}
 
 int opLevels(const core::Function& f, const core::Instruction& instruction) {
   const auto width = [&](core::ValueId id) {

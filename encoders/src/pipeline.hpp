@@ -13,8 +13,8 @@ namespace aegen::encoders {
 /// carry-lookahead adders (2 log2 width), array multipliers and multiplexer trees.
 [[nodiscard]] int logicLevels(const core::Program& program, std::string_view function);
 
-/// Indices after which to cut a chain of `levels` into `stages` parts (the last index among them) so
-/// that the longest part is shortest; among equals the earliest cuts.
+/// Indices after which to cut a chain of `levels` into `stages` parts (the last index among them)
+/// so that the longest part is shortest; among equals the earliest cuts.
 [[nodiscard]] std::vector<std::size_t> evenCuts(const std::vector<int>& levels, std::size_t stages);
 
 }  // namespace aegen::encoders

@@ -14,8 +14,8 @@ using core::Result;
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 5> kAlgorithms{
-    "threshold_sum", "super_trigger_cell", "best_choice", "repeater", "autoencoder"};
+constexpr std::array<std::string_view, 5> kAlgorithms{"threshold_sum", "super_trigger_cell",
+                                                      "best_choice", "repeater", "autoencoder"};
 constexpr std::size_t kMaskDigits = econ_t::kLatents * econ_t::kLatentBits / 4;
 
 // Reads keys of one JSON object; keeps the first problem.
@@ -55,7 +55,8 @@ class Reader {
     const json* const value = find(key);
     if (value == nullptr) return out;
     if (!value->is_array() || value->size() != count) {
-      fail("wrong-shape", quoted(key) + " must be a list of " + std::to_string(count) + " integers" +
+      fail("wrong-shape", quoted(key) + " must be a list of " + std::to_string(count) +
+                              " integers" +
                               (value->is_array() ? ", has " + std::to_string(value->size()) : ""));
       return out;
     }
@@ -113,7 +114,8 @@ Result<json> readJson(const fs::path& file) {
 Result<econ_t::AutoencoderWeights> weightsOf(const json& config, const std::string& file) {
   Reader top(config, file);
   const json* const object = top.find("ae_weights");
-  if (object != nullptr && !object->is_object()) top.fail("wrong-type", "\"ae_weights\" must be an object");
+  if (object != nullptr && !object->is_object())
+    top.fail("wrong-type", "\"ae_weights\" must be an object");
   if (top.error()) return *top.error();
   Reader reader(*object, file, "ae_weights.");
   econ_t::AutoencoderWeights weights;
@@ -129,8 +131,8 @@ std::vector<bool> maskBits(Reader& reader, const std::string& digits) {
   std::vector<bool> keep;
   const auto isHex = [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; };
   if (digits.size() != kMaskDigits || !std::ranges::all_of(digits, isHex)) {
-    reader.fail("wrong-shape", "\"ae_mask\" must be " + std::to_string(kMaskDigits) +
-                                   " hexadecimal digits");
+    reader.fail("wrong-shape",
+                "\"ae_mask\" must be " + std::to_string(kMaskDigits) + " hexadecimal digits");
     return std::vector<bool>(kMaskDigits * 4, true);
   }
   for (const char digit : digits) {
@@ -201,7 +203,8 @@ Result<VectorSet> loadVectorSet(const fs::path& folder, const std::string& name)
   set.algorithm = reader.string("algorithm");
   if (!reader.error() && std::ranges::find(kAlgorithms, set.algorithm) == kAlgorithms.end()) {
     std::string known;
-    for (const std::string_view a : kAlgorithms) known += (known.empty() ? "" : ", ") + std::string(a);
+    for (const std::string_view a : kAlgorithms)
+      known += (known.empty() ? "" : ", ") + std::string(a);
     return core::badInput("vectors.unknown-algorithm",
                           "\"algorithm\": \"" + set.algorithm + "\" is not known", file.string(),
                           {"known: " + known});

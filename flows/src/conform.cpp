@@ -46,8 +46,8 @@ Result<core::Design> designFor(const encoders::VectorSet& set, ConformExecutor e
   const bool hardWired = executor == ConformExecutor::RtlHardWired;
   econ_t::AutoencoderWeights weights = set.weights;
   if (!hardWired) {
-    for (auto* list : {&weights.convKernel, &weights.convBias, &weights.denseKernel,
-                       &weights.denseBias}) {
+    for (auto* list :
+         {&weights.convKernel, &weights.convBias, &weights.denseKernel, &weights.denseBias}) {
       std::ranges::fill(*list, 0);
     }
   }
@@ -162,9 +162,9 @@ class Runner {
     if (!design) return design.error();
     const auto rtl = rtl_gen::emitVerilog(*design);
     if (!rtl) return rtl.error();
-    const fs::path work = options_.workDir / (executor == ConformExecutor::RtlLoadable
-                                                  ? std::string("loadable")
-                                                  : "hard_wired_" + set.name);
+    const fs::path work =
+        options_.workDir / (executor == ConformExecutor::RtlLoadable ? std::string("loadable")
+                                                                     : "hard_wired_" + set.name);
     if (auto written = rtl_gen::writeRtl(*rtl, work / "rtl"); !written) return written.error();
     sim::BenchOptions bench;
     bench.workDir = work;

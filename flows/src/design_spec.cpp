@@ -19,7 +19,8 @@ using encoders::econ_t::kTriggerCells;
 
 bool isIdentifier(const std::string& name) {
   return !name.empty() && std::isalpha(static_cast<unsigned char>(name[0])) != 0 &&
-         std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+         std::ranges::all_of(name,
+                             [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
 
 // One value for all channels, or a list of 48.
@@ -51,8 +52,9 @@ std::vector<bool> topBits(int bits) {
 }
 
 void readSettings(YamlReader& reader, const YAML::Node& node, ChipSettings& out) {
-  if (!reader.checkKeys(node, "settings", {"high_density", "mux", "calibration", "active_etx",
-                                           "latent_bits", "buffer"})) {
+  if (!reader.checkKeys(
+          node, "settings",
+          {"high_density", "mux", "calibration", "active_etx", "latent_bits", "buffer"})) {
     return;
   }
   if (const auto n = node["high_density"]) {
@@ -120,8 +122,9 @@ void readEvents(YamlReader& reader, const YAML::Node& node, EventSource& out) {
 }
 
 void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
-  if (!reader.checkKeys(top, "", {"name", "description", "model", "weights", "latency", "settings",
-                                  "events", "liberty"})) {
+  if (!reader.checkKeys(top, "",
+                        {"name", "description", "model", "weights", "latency", "settings", "events",
+                         "liberty"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
@@ -134,7 +137,8 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
                 {"letters, digits and _, a letter first: it names the top module"});
   }
   out.model = reader.file(model, "model");
-  if (top["description"]) reader.string(top["description"], "description", "a text", out.description);
+  if (top["description"])
+    reader.string(top["description"], "description", "a text", out.description);
   if (top["weights"]) {
     out.loadable = reader.choice(top["weights"], "weights", {"loadable", "hard_wired"}) == 0;
   }
@@ -197,7 +201,8 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
   auto chip = encoders::econ_t::chip(out.codec.encoder, settings, spec.chip);
   if (!chip) {
     core::Diagnostic problem = chip.error();
-    if (problem.code.starts_with("design.")) problem.where = spec.file.string() + ": " + problem.where;
+    if (problem.code.starts_with("design."))
+      problem.where = spec.file.string() + ": " + problem.where;
     return problem;
   }
   out.chip = std::move(*chip);

@@ -1,9 +1,9 @@
 // The lint stage, and which tools there are.
 
-#include <chrono>
-#include <ctime>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <chrono>
+#include <ctime>
 
 #include "aegen/core/process.hpp"
 #include "aegen/lint/rtl_rules.hpp"
@@ -29,7 +29,8 @@ CheckResult checkOf(const lint::RuleOutcome& outcome) {
 CheckResult checkOf(const lint::ToolLint& outcome) {
   CheckResult out{outcome.tool, outcome.ok(), {}};
   for (const core::Diagnostic& finding : outcome.findings) out.details.push_back(finding.text());
-  if (out.ok) out.details = {fmt::format("{}, clean in {:.1f} s", outcome.version, outcome.seconds)};
+  if (out.ok)
+    out.details = {fmt::format("{}, clean in {:.1f} s", outcome.version, outcome.seconds)};
   return out;
 }
 

@@ -1,8 +1,8 @@
 #include "aegen/flows/stages.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <chrono>
-#include <fmt/format.h>
 #include <thread>
 
 #include "aegen/core/files.hpp"
@@ -64,7 +64,8 @@ std::vector<CheckResult> programChecks(const DesignBundle& bundle) {
   if (bundle.decoder) check(*bundle.decoder, "decode");
   verified.ok = verified.details.empty();
   proven.ok = proven.details.empty();
-  if (verified.ok) verified.details = {fmt::format("{} functions", bundle.chip.program.functions.size())};
+  if (verified.ok)
+    verified.details = {fmt::format("{} functions", bundle.chip.program.functions.size())};
   if (proven.ok) proven.details = {fmt::format("{} values cannot overflow", values)};
   return {verified, proven};
 }
@@ -92,8 +93,8 @@ StageOutcome rtlOutcome(const RtlResult& result, bool reused) {
 StageOutcome lintOutcome(const LintResult& result, bool reused) {
   StageOutcome out{Stage::Lint, false, reused, failures(result.rules), {}, stageJson(result)};
   out.passed = out.findings.empty();
-  out.summary = fmt::format("{} rules and tools, {} findings", result.rules.size(),
-                            out.findings.size());
+  out.summary =
+      fmt::format("{} rules and tools, {} findings", result.rules.size(), out.findings.size());
   return out;
 }
 
@@ -106,13 +107,13 @@ StageOutcome cosimOutcome(const CosimResult& result, bool reused) {
       out.findings.push_back(fmt::format("latency of {}: {} clocks measured, {} asked for",
                                          latency.name, latency.measured, latency.asked));
     }
-    latencies += fmt::format("{}{} {}", latencies.empty() ? "" : ", ", latency.name,
-                             latency.measured);
+    latencies +=
+        fmt::format("{}{} {}", latencies.empty() ? "" : ", ", latency.name, latency.measured);
   }
   out.passed = out.findings.empty();
-  out.summary = fmt::format("{} crossings, {} wrong values; latency in clocks: {}; {:.0f} crossings/s",
-                            result.crossings, result.mismatches, latencies,
-                            result.crossingsPerSecond);
+  out.summary =
+      fmt::format("{} crossings, {} wrong values; latency in clocks: {}; {:.0f} crossings/s",
+                  result.crossings, result.mismatches, latencies, result.crossingsPerSecond);
   if (result.overall.events > 0) {
     out.summary += fmt::format("; EMD mean {:.3f}, response {:.3f}", result.overall.emdMean,
                                result.overall.response);
@@ -196,8 +197,8 @@ std::string Build::key(Stage stage) const {
   text += digest(rtlText_) + digest(decoderText_) + "\n";
   if (stage == Stage::Cosim) {
     text += fmt::format("{} {} {} {} {} {} {}\n", options_.seed, spec.linkLatency,
-                        spec.decoderLatency, static_cast<int>(spec.events.kind),
-                        spec.events.regime, spec.events.file.string(), spec.events.crossings);
+                        spec.decoderLatency, static_cast<int>(spec.events.kind), spec.events.regime,
+                        spec.events.file.string(), spec.events.crossings);
     std::error_code error;
     if (!spec.events.file.empty()) {
       text += fmt::format("{}\n", fs::file_size(spec.events.file, error));
@@ -215,7 +216,8 @@ std::string Build::key(Stage stage) const {
 template <typename StageFile>
 bool Build::upToDate(Stage stage, StageFile& stored) const {
   if (options_.force) return false;
-  const auto known = core::readFile(options_.out / "work" / "keys" / std::string(flows::text(stage)));
+  const auto known =
+      core::readFile(options_.out / "work" / "keys" / std::string(flows::text(stage)));
   if (!known || *known != key(stage)) return false;
   auto loaded = loadStage<StageFile>(options_.out);
   if (!loaded) return false;
@@ -224,7 +226,8 @@ bool Build::upToDate(Stage stage, StageFile& stored) const {
 }
 
 Result<void> Build::remember(Stage stage) const {
-  return core::writeFile(options_.out / "work" / "keys" / std::string(flows::text(stage)), key(stage));
+  return core::writeFile(options_.out / "work" / "keys" / std::string(flows::text(stage)),
+                         key(stage));
 }
 
 // ---- stages -------------------------------------------------------------------------------------
@@ -255,7 +258,8 @@ BuildInfo Build::info() const {
 
 Result<void> Build::writeOutputs() {
   const fs::path rtlFolder = options_.out / "rtl";
-  if (auto done = core::writeFile(rtlFolder / "program.air", core::print(bundle_.chip.program)); !done) {
+  if (auto done = core::writeFile(rtlFolder / "program.air", core::print(bundle_.chip.program));
+      !done) {
     return done;
   }
   if (!bundle_.decoder) return {};
@@ -291,7 +295,8 @@ Result<StageOutcome> Build::rtl() {
   for (const rtl_gen::ManifestMilestone& milestone : rtl->manifest.milestones) {
     result.milestones.push_back({milestone.name, milestone.asked, milestone.planned});
   }
-  if (auto written = rtl_gen::writeRtl(*rtl, options_.out / "rtl"); !written) return written.error();
+  if (auto written = rtl_gen::writeRtl(*rtl, options_.out / "rtl"); !written)
+    return written.error();
   if (auto written = writeOutputs(); !written) return written.error();
   result.seconds = secondsSince(start);
   if (auto saved = saveStage(info(), options_.out); !saved) return saved.error();

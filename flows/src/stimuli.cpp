@@ -9,6 +9,9 @@ namespace {
 
 using core::Result;
 
+// Keeps stimuli apart from what a training with the same seed has seen.
+constexpr std::uint64_t kStimulusStream = 0x5354494d554c4931ULL;
+
 data::InputSettings inputSettings(const encoders::econ_t::ChipSettings& settings) {
   return {settings.mux, settings.calibration, settings.highDensity};
 }
@@ -37,7 +40,7 @@ Result<Stimuli> makeStimuli(const EventSource& source,
     case EventSource::Kind::Generator: {
       const data::ShowerParameters parameters =
           source.regime == "dense" ? data::dense() : data::sparse();
-      data::ShowerGenerator generator(parameters, seed);
+      data::ShowerGenerator generator(parameters, seed ^ kStimulusStream);
       return fromEvents(generator.generate(source.crossings),
                         fmt::format("{} shower events, seed {}", source.regime, seed), input);
     }

@@ -138,7 +138,7 @@ class RegisterFileBuilder {
     data_ = b_.input("cfg_wdata", kConfigDataBits);
     readData_ = b_.outputReg("cfg_rdata", kConfigDataBits, {literal(0, kConfigDataBits), {}},
                              "value at the address of the clock before");
-    ready_ = b_.output("cfg_ready", 1, "low while a commit is under way");
+    ready_ = b_.outputReg("cfg_ready", 1, {literal(1, 1), {}}, "low while a commit is under way");
     for (const RegisterMap::Field& field : map_.fields) {
       const int width = field.field->format.width * static_cast<int>(field.field->count);
       const std::string remark = describeFormat(field.field->format, field.field->count);
@@ -163,17 +163,20 @@ class RegisterFileBuilder {
     for (int k = 1; k <= last; ++k) {
       later.push_back(b_.reg(fmt::format("commit_{}", k), 1, {literal(0, 1), {}}));
     }
-    const ExprPtr busy = later.empty()
-                             ? literal(0, 1)
-                             : b_.net("commit_under_way", unary(Operator::ReduceOr, concat(later)));
-    b_.assign(ready_, logicalNot(busy));
-    accepted_ = b_.net("write_accepted", logicalAnd(write_, logicalNot(busy)));
+    // The port is a register: low from the clock after a commit until its last field has switched.
+    accepted_ = b_.net("write_accepted", logicalAnd(write_, ready_));
     commits_.push_back(
         b_.net("commit_0", logicalAnd(logicalAnd(accepted_, control_), bit(data_, 0))));
+    std::vector<ExprPtr> underWay;
     for (const ExprPtr& reg : later) {
+      underWay.push_back(commits_.back());
       b_.clocked(reg, {literal(0, 1), {}}, commits_.back());
       commits_.push_back(reg);
     }
+    b_.clocked(
+        ready_, {literal(1, 1), {}},
+        underWay.empty() ? literal(1, 1) : logicalNot(unary(Operator::ReduceOr, concat(underWay))));
+    const ExprPtr busy = logicalNot(ready_);
     reads_.push_back(
         conditional(control_, resize(busy, kConfigDataBits, false), literal(0, kConfigDataBits)));
   }

@@ -249,8 +249,8 @@ std::vector<std::int64_t> evaluateTensors(const Graph& graph,
                   }
                 }
               }
-              out.push_back(layerSum(node, from.format, x, w,
-                                     node.bias.values[static_cast<std::size_t>(f)]));
+              out.push_back(
+                  layerSum(node, from.format, x, w, node.bias.values[static_cast<std::size_t>(f)]));
             }
           }
         }
@@ -270,9 +270,9 @@ std::vector<std::int64_t> evaluateTensors(const Graph& graph,
         break;
       case NodeKind::Requantize:
         for (const std::int64_t value : in) {
-          out.push_back(intoRange(
-              rescale(value, from.format.fraction, node.format.fraction, node.rounding),
-              node.format, node.overflow));
+          out.push_back(
+              intoRange(rescale(value, from.format.fraction, node.format.fraction, node.rounding),
+                        node.format, node.overflow));
         }
         break;
       case NodeKind::Reshape:

@@ -9,8 +9,8 @@
 
 namespace aegen::test {
 
-/// A seeded graph: input, possibly a convolution on a padded grid, one or two dense layers, with random
-/// shapes, widths, signs, roundings, both ways of summing, loadable and constant weights.
+/// A seeded graph: input, possibly a convolution on a padded grid, one or two dense layers, with
+/// random shapes, widths, signs, roundings, both ways of summing, loadable and constant weights.
 class RandomNetwork {
  public:
   explicit RandomNetwork(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ULL + 1) {}

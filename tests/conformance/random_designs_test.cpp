@@ -64,8 +64,9 @@ Pair makePair(std::uint64_t seed) {
     for (std::int64_t& value : values) {
       state = state * 6364136223846793005ULL + 1442695040888963407ULL;
       const core::Interval range = field.format.range();
-      value = range.low + static_cast<std::int64_t>((state >> 33) % static_cast<std::uint64_t>(
-                                                        range.high - range.low + 1));
+      value =
+          range.low + static_cast<std::int64_t>(
+                          (state >> 33) % static_cast<std::uint64_t>(range.high - range.low + 1));
     }
     pair.config[field.name] = values;
   }
@@ -93,8 +94,13 @@ Assembly assemble(const std::vector<Pair>& pairs) {
     }
     for (const core::ConfigField& field : pair.chip.fields) out.chip.config.push_back(field);
     for (const encoders::LoweredLayer& layer : pair.chip.layers) {
-      out.chip.blocks.push_back({core::BlockKind::Function, "u_" + layer.function, layer.function,
-                                 layer.inputs, layer.outputs, true, {}});
+      out.chip.blocks.push_back({core::BlockKind::Function,
+                                 "u_" + layer.function,
+                                 layer.function,
+                                 layer.inputs,
+                                 layer.outputs,
+                                 true,
+                                 {}});
     }
     out.chip.outputs.push_back(pair.chip.output.name);
     out.config.insert(pair.config.begin(), pair.config.end());
@@ -165,8 +171,8 @@ TEST(Conformance, HundredRandomDesignsAgreeBitForBitInInterpreterRtlAndSystemC) 
   for (const Pair& pair : pairs) {
     if (!report->first->signal.starts_with("n" + std::to_string(pair.seed) + "_")) continue;
     const auto alone = run({pair}, work / "alone");
-    ADD_FAILURE() << "seed " << pair.seed << " alone: "
-                  << (alone ? describe(*alone) : alone.error().text()) << "\n"
+    ADD_FAILURE() << "seed " << pair.seed
+                  << " alone: " << (alone ? describe(*alone) : alone.error().text()) << "\n"
                   << core::print(pair.chip.program) << core::print(pair.board.program);
   }
 }

@@ -21,7 +21,9 @@ namespace {
 
 using Charges = std::array<std::int64_t, kTriggerCells>;
 
-std::int64_t floorShift(std::int64_t value, int bits) { return value >> bits; }
+std::int64_t floorShift(std::int64_t value, int bits) {
+  return value >> bits;
+}
 
 // Section 4 of the specification, step by step, in plain integers.
 std::array<std::int64_t, kLatents> referenceLatents(const AutoencoderWeights& w, const Charges& q,
@@ -29,7 +31,9 @@ std::array<std::int64_t, kLatents> referenceLatents(const AutoencoderWeights& w,
   std::int64_t sum = 0;
   for (const std::int64_t charge : q) sum += charge;
   const int shift =
-      sum == 0 ? 0 : std::min(static_cast<int>(std::bit_width(static_cast<std::uint64_t>(sum))) - 1, 21);
+      sum == 0
+          ? 0
+          : std::min(static_cast<int>(std::bit_width(static_cast<std::uint64_t>(sum))) - 1, 21);
   std::int64_t grid[9][9] = {};
   for (int c = 0; c < kTriggerCells; ++c) {
     const int row = c < 32 ? c / 8 : 4 + (c - 32) / 4;
@@ -46,7 +50,8 @@ std::array<std::int64_t, kLatents> referenceLatents(const AutoencoderWeights& w,
                                        w.convKernel[static_cast<std::size_t>(k * 8 + f)];
           acc += truncate ? floorShift(product, 5) : product;
         }
-        features[static_cast<std::size_t>((row * 4 + column) * 8 + f)] = std::max<std::int64_t>(acc, 0);
+        features[static_cast<std::size_t>((row * 4 + column) * 8 + f)] =
+            std::max<std::int64_t>(acc, 0);
       }
     }
   }
@@ -191,7 +196,8 @@ TEST(EconTChip, LatencyItCannotHaveIsBadInput) {
 }
 
 // Section 5, row AE, bit by bit.
-std::vector<std::uint32_t> referenceTx(int header, int sumCode, const std::vector<std::int64_t>& latents,
+std::vector<std::uint32_t> referenceTx(int header, int sumCode,
+                                       const std::vector<std::int64_t>& latents,
                                        const std::vector<bool>& keep, int etx) {
   std::string kept;
   for (int bit = 0; bit < 144; ++bit) {
@@ -230,7 +236,8 @@ TEST(EconTChip, LinkStringFollowsTheSpecificationForRandomMasksAndLinks) {
     interpreter.reset();
     core::Columns in(12, 40);
     for (std::size_t k = 0; k < in.events(); ++k) {
-      for (std::size_t w = 0; w < 12; ++w) in.at(w, k) = static_cast<std::int64_t>(rng() & 0xfffffffU);
+      for (std::size_t w = 0; w < 12; ++w)
+        in.at(w, k) = static_cast<std::int64_t>(rng() & 0xfffffffU);
       in.at(0, k) |= k == 3 ? 0x90000000LL : 0xa0000000LL;
     }
     const auto tx = interpreter.run(in);
@@ -243,8 +250,8 @@ TEST(EconTChip, LinkStringFollowsTheSpecificationForRandomMasksAndLinks) {
       const int n = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(sum)));
       const auto code = static_cast<int>(n <= 4 ? sum : (n - 4) * 16 + (sum >> (n - 5)) % 16);
       const int bx = static_cast<int>(k >= 3 ? k - 3 : k);
-      const auto expected = referenceTx(bx == 0 ? 31 : bx % 16, code, latents, settings.keep,
-                                        settings.activeEtx);
+      const auto expected =
+          referenceTx(bx == 0 ? 31 : bx % 16, code, latents, settings.keep, settings.activeEtx);
       for (std::size_t w = 0; w < 13; ++w) {
         ASSERT_EQ(tx->at(w, k), std::int64_t{expected[w]}) << "crossing " << k << ", eTX " << w;
       }
@@ -259,8 +266,7 @@ TEST(EconTVectors, InterpreterGivesEveryWordOfTheChip) {
       SCOPED_TRACE(std::string(name) + (loadable ? ", loadable" : ", hard-wired"));
       const auto set = loadVectorSet(folder, name);
       ASSERT_TRUE(set.ok()) << set.error().text();
-      const auto design =
-          chip(inferred(autoencoder(set->weights, loadable)), set->settings, {});
+      const auto design = chip(inferred(autoencoder(set->weights, loadable)), set->settings, {});
       ASSERT_TRUE(design.ok()) << design.error().text();
       const auto rx = data::readRxCsv(set->input);
       const auto tx = data::readTxCsv(set->expected);

@@ -77,7 +77,9 @@ TEST(Graph, KernelOfTheWrongShapeIsNamed) {
   EXPECT_EQ(result.error().failure, core::Failure::BadInput);
 }
 
-fs::path temporary(const std::string& name) { return fs::path(::testing::TempDir()) / name; }
+fs::path temporary(const std::string& name) {
+  return fs::path(::testing::TempDir()) / name;
+}
 
 TEST(ModelFile, RandomCodecsComeBackEqual) {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
@@ -107,7 +109,8 @@ TEST(ModelFile, EveryMissingKeyIsNamed) {
   ASSERT_TRUE(saveCodec(codec, file).ok());
   std::ifstream in(file);
   const std::string text(std::istreambuf_iterator<char>(in), {});
-  for (const std::string key : {"format", "version", "encoder", "decoder", "link", "active_etx", "keep"}) {
+  for (const std::string key :
+       {"format", "version", "encoder", "decoder", "link", "active_etx", "keep"}) {
     std::string broken = text;
     const auto at = broken.find("\"" + key + "\"");
     ASSERT_NE(at, std::string::npos);

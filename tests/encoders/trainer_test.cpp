@@ -364,7 +364,8 @@ TEST(Network, RevivesDeadLatentsAndLeavesTheOthersAlone) {
   auto& parameters = network.parameters();
   const training::DensePlace& dense = network.encoderDense();
   const auto row = [&](std::size_t latent) {
-    const auto first = parameters.begin() + static_cast<std::ptrdiff_t>(dense.kernel + latent * 128);
+    const auto first =
+        parameters.begin() + static_cast<std::ptrdiff_t>(dense.kernel + latent * 128);
     return std::vector<float>(first, first + 128);
   };
   std::fill_n(parameters.begin() + static_cast<std::ptrdiff_t>(dense.bias), 16, 0.9F);

@@ -28,7 +28,8 @@ TEST(Documents, TheIrPageListsTheOpTableRowByRow) {
             std::string(row.meaning) + " |\n";
   }
   EXPECT_NE(textOf(kSource / "docs" / "ir.md").find(rows), std::string::npos)
-      << "docs/ir.md should hold:\n" << rows;
+      << "docs/ir.md should hold:\n"
+      << rows;
 }
 
 TEST(Documents, LinksLeadToFiles) {

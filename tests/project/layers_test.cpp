@@ -30,7 +30,8 @@ std::vector<fs::path> sourcesOf(const std::string& layer) {
   std::vector<fs::path> out;
   for (const auto& entry : fs::recursive_directory_iterator(kSource / layer)) {
     const std::string extension = entry.path().extension().string();
-    if (extension == ".hpp" || extension == ".cpp" || extension == ".inc") out.push_back(entry.path());
+    if (extension == ".hpp" || extension == ".cpp" || extension == ".inc")
+      out.push_back(entry.path());
   }
   return out;
 }

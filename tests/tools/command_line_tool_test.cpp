@@ -1,5 +1,5 @@
-// The promises that need Verilator and Yosys: the chip's vectors through generated hardware, a build
-// from end to end, resumption, faults that are noticed.
+// The promises that need Verilator and Yosys: the chip's vectors through generated hardware, a
+// build from end to end, resumption, faults that are noticed.
 
 #include <gtest/gtest.h>
 
@@ -70,8 +70,8 @@ TEST(Example, BuildsPassesEveryCheckAndIsNotDoneTwice) {
   }
 
   // A wrong bit in the captured stream is noticed, placed and can be reproduced.
-  const auto fault = here.aegen({"cosim", design, "-o", "out", "--crossings", "5000", "--fault",
-                                 "tx:0:3:100"});
+  const auto fault =
+      here.aegen({"cosim", design, "-o", "out", "--crossings", "5000", "--fault", "tx:0:3:100"});
   EXPECT_EQ(fault.exitCode, 1) << fault.output;
   EXPECT_NE(fault.output.find("crossing 100"), std::string::npos) << fault.output;
   EXPECT_NE(fault.output.find("aegen cosim"), std::string::npos) << fault.output;

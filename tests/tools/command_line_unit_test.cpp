@@ -32,7 +32,8 @@ TEST(CommandLine, HelpIsNoErrorAndNamesEveryExitCode) {
   for (const char* code : {"0 done", "1 the design", "2 bad input", "3 a missing", "70 a bug"}) {
     EXPECT_NE(result.output.find(code), std::string::npos) << code;
   }
-  for (const char* command : {"build", "rtl", "lint", "cosim", "synth", "report", "conform", "train"}) {
+  for (const char* command :
+       {"build", "rtl", "lint", "cosim", "synth", "report", "conform", "train"}) {
     EXPECT_EQ(here.aegen({command, "--help"}).exitCode, 0) << command;
   }
 }
@@ -131,8 +132,8 @@ class BrokenVectors : public ::testing::Test {
     const json summary = json::parse(here.read("out.json"));
     EXPECT_EQ(summary.at("sets").at(0).at("problem").at("code"), code);
   }
-  const Workspace here{"vectors_" + std::string(::testing::UnitTest::GetInstance()
-                                                    ->current_test_info()->name())};
+  const Workspace here{
+      "vectors_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name())};
 };
 
 TEST_F(BrokenVectors, WholeOnesAreIdentical) {
@@ -241,7 +242,8 @@ TEST(Train, UnknownKeyIsBadInput) {
 TEST(Generate, TheSameSeedGivesTheSameFile) {
   const Workspace here("generate");
   const auto write = [&](const char* file, const char* seed) {
-    EXPECT_EQ(here.aegen({"generate", "--events", "50", "--seed", seed, "--calq", file}).exitCode, 0);
+    EXPECT_EQ(here.aegen({"generate", "--events", "50", "--seed", seed, "--calq", file}).exitCode,
+              0);
     return here.read(file);
   };
   const std::string first = write("a.csv", "3");

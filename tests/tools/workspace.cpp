@@ -9,7 +9,9 @@
 namespace aegen::test {
 namespace fs = std::filesystem;
 
-fs::path vectorFolder() { return fs::weakly_canonical(AEGEN_SOURCE_DIR "/../shared/econt/vectors"); }
+fs::path vectorFolder() {
+  return fs::weakly_canonical(AEGEN_SOURCE_DIR "/../shared/econt/vectors");
+}
 
 Workspace::Workspace(const std::string& name)
     : path_(fs::path(AEGEN_BUILD_DIR) / "workspaces" / name) {
@@ -29,8 +31,8 @@ std::string Workspace::read(const std::string& file) const {
 }
 
 void Workspace::writeDesign(const std::string& extra) const {
-  write("design.yaml", "name: chip\nmodel: " + (vectorFolder() / "AE" / "config.json").string() +
-                           "\n" + extra);
+  write("design.yaml",
+        "name: chip\nmodel: " + (vectorFolder() / "AE" / "config.json").string() + "\n" + extra);
 }
 
 void Workspace::copyVectors() const {

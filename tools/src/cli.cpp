@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include <cstdio>
 #include <fmt/format.h>
+#include <cstdio>
 
 #include "aegen/core/files.hpp"
 
@@ -25,7 +25,9 @@ int writeJson(const std::string& file, const std::string& text) {
 }
 
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}
-ProgressLine::~ProgressLine() { clear(); }
+ProgressLine::~ProgressLine() {
+  clear();
+}
 
 void ProgressLine::show(std::string_view text, std::uint64_t done, std::uint64_t total) {
   if (!terminal_) return;

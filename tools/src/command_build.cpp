@@ -39,9 +39,8 @@ std::string summaryJson(const std::vector<flows::StageOutcome>& outcomes,
   std::string stages;
   for (const flows::StageOutcome& outcome : outcomes) {
     stages += fmt::format("{}\"{}\": {{\"passed\": {}, \"reused\": {}, \"result\": {}}}",
-                          stages.empty() ? "" : ",\n  ", flows::text(outcome.stage),
-                          outcome.passed, outcome.reused,
-                          outcome.json.empty() ? "null" : trimmed(outcome.json));
+                          stages.empty() ? "" : ",\n  ", flows::text(outcome.stage), outcome.passed,
+                          outcome.reused, outcome.json.empty() ? "null" : trimmed(outcome.json));
   }
   return fmt::format("{{\"out\": \"{}\", \"passed\": {}, \"stages\": {{\n  {}}}}}\n", out.string(),
                      passed, stages);
@@ -87,12 +86,15 @@ int run(const Arguments& arguments, const std::vector<Stage>& stages) {
 CLI::App* addCommand(CLI::App& app, const std::string& name, const std::string& help,
                      const std::shared_ptr<Arguments>& arguments) {
   CLI::App* const command = app.add_subcommand(name, help);
-  command->add_option("DESIGN", arguments->design, "The design.yaml (docs/design_file.md)")->required();
+  command->add_option("DESIGN", arguments->design, "The design.yaml (docs/design_file.md)")
+      ->required();
   command->add_option("-o,--out", arguments->options.out, "Output folder")->capture_default_str();
-  command->add_option("--seed", arguments->options.seed,
-                      "Seed of generated events and of what flip-flops hold before reset")
+  command
+      ->add_option("--seed", arguments->options.seed,
+                   "Seed of generated events and of what flip-flops hold before reset")
       ->capture_default_str();
-  command->add_option("-j,--jobs", arguments->options.jobs, "Processes at a time; default: all processors");
+  command->add_option("-j,--jobs", arguments->options.jobs,
+                      "Processes at a time; default: all processors");
   command->add_flag("--force", arguments->options.force, "Do again what is up to date");
   command->add_option("--json", arguments->json, "Write a summary as JSON; - is standard output");
   command->add_flag("-q,--quiet", arguments->quiet, "Only errors");
@@ -113,8 +115,8 @@ void addCosimOptions(CLI::App* command, const std::shared_ptr<Arguments>& argume
 
 void addBuildCommands(CLI::App& app, int& exitCode) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* const build = addCommand(
-      app, "build", "Everything: rtl, lint, cosim, synth, report", arguments);
+  CLI::App* const build =
+      addCommand(app, "build", "Everything: rtl, lint, cosim, synth, report", arguments);
   build->add_option("--liberty", arguments->options.liberty, "Liberty file; default: the design's");
   build->add_option("--crossings", arguments->crossings,
                     "Crossings to simulate; default: the design's");

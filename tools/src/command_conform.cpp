@@ -1,7 +1,7 @@
 // aegen conform: a folder of vector sets through interpreter or RTL.
 
-#include <cstdlib>
 #include <fmt/format.h>
+#include <cstdlib>
 #include <map>
 #include <memory>
 
@@ -43,10 +43,9 @@ std::filesystem::path cacheFolder() {
 }
 
 void print(const flows::SetResult& result) {
-  const std::string verdict =
-      result.problem      ? (result.unsupported ? "skipped" : "cannot run")
-      : result.mismatches ? "DIFFERS"
-                          : "identical";
+  const std::string verdict = result.problem      ? (result.unsupported ? "skipped" : "cannot run")
+                              : result.mismatches ? "DIFFERS"
+                                                  : "identical";
   fmt::print("{:<32} {:<15} {:>7} crossings {:>7} mismatches  {}\n", result.name, result.executor,
              result.crossings, result.mismatches, verdict);
   if (result.first) {
@@ -87,21 +86,26 @@ void addConformCommand(CLI::App& app, int& exitCode) {
   arguments->executors = {"rtl-loadable"};
   CLI::App* const command = app.add_subcommand(
       "conform", "Compare generated hardware with the chip's vector sets, word by word");
-  command->add_option("DIR", arguments->folder, "Folder of vector sets (NAME/config.json, NAME/expected_tx.csv)")
+  command
+      ->add_option("DIR", arguments->folder,
+                   "Folder of vector sets (NAME/config.json, NAME/expected_tx.csv)")
       ->required();
   command->add_option("--set", arguments->sets, "Run this set only (repeatable); default: all");
   std::vector<std::string> names;
   for (const auto& [name, executor] : executors()) names.push_back(name);
-  command->add_option("--executor", arguments->executors,
-                      "What computes the words (repeatable): rtl-loadable: one Verilated chip, "
-                      "weights written through its register port; rtl-hard-wired: a Verilated chip "
-                      "for each set; interpreter")
+  command
+      ->add_option("--executor", arguments->executors,
+                   "What computes the words (repeatable): rtl-loadable: one Verilated chip, "
+                   "weights written through its register port; rtl-hard-wired: a Verilated chip "
+                   "for each set; interpreter")
       ->check(CLI::IsMember(names))
       ->capture_default_str();
-  command->add_option("--work", arguments->work, "Folder for RTL and compiled models, which are "
-                                                 "reused; default: ~/.cache/aegen/conform");
+  command->add_option("--work", arguments->work,
+                      "Folder for RTL and compiled models, which are "
+                      "reused; default: ~/.cache/aegen/conform");
   command->add_option("--json", arguments->json, "Write a summary as JSON; - is standard output");
-  command->add_option("-j,--jobs", arguments->jobs, "Compilations at a time; default: all processors");
+  command->add_option("-j,--jobs", arguments->jobs,
+                      "Compilations at a time; default: all processors");
   command->add_option("--seed", arguments->seed, "What flip-flops hold before reset")
       ->capture_default_str();
   command->callback([arguments, &exitCode] { exitCode = run(*arguments); });

@@ -1,14 +1,15 @@
 // aegen: one thin command line over the library.
 
-#include <exception>
 #include <fmt/format.h>
+#include <exception>
 
 #include "cli.hpp"
 
 int main(int argc, char** argv) {
   using namespace aegen;
-  CLI::App app("aegen: front-end ASIC designs for particle detectors, from weights to proven silicon",
-               "aegen");
+  CLI::App app(
+      "aegen: front-end ASIC designs for particle detectors, from weights to proven silicon",
+      "aegen");
   app.set_version_flag("--version", std::string("aegen ") + AEGEN_VERSION);
   app.require_subcommand(1);
   app.footer(

@@ -1,6 +1,6 @@
 #pragma once
-/// Design: what becomes a chip. Program functions and the few blocks that hold state over crossings,
-/// wired by signal names, with pipeline registers and configuration fields.
+/// Design: what becomes a chip. Program functions and the few blocks that hold state over
+/// crossings, wired by signal names, with pipeline registers and configuration fields.
 
 #include <cstdint>
 #include <map>
@@ -35,7 +35,7 @@ struct ConfigField {
 using ConfigValues = std::map<std::string, std::vector<std::int64_t>, std::less<>>;
 
 enum class BlockKind : std::uint8_t {
-  Function,      ///< a function of the program; no state
+  Function,  ///< a function of the program; no state
   /// rx_header u4 -> bx u12: 0 where the header is 9 and in the first crossing after a link reset,
   /// else one more than before, 0 after 3563
   BxCounter,
@@ -44,8 +44,8 @@ enum class BlockKind : std::uint8_t {
 
 /// Sizes of an OutputBuffer. Ports: words u16[maxWords], count u6 (words of this crossing that
 /// matter, 1..maxWords; all maxWords are written), truncated_word u16, fill_word u16 (written
-/// behind a truncated word), overflow_t1/t2/t3 u9 and active_etx u4 (Config; more than `etx` acts as
-/// `etx`) -> tx u32[etx].
+/// behind a truncated word), overflow_t1/t2/t3 u9 and active_etx u4 (Config; more than `etx` acts
+/// as `etx`) -> tx u32[etx]. The count of waiting words stops at 1023.
 struct BufferSizes {
   std::uint32_t depth = 400;  ///< words it holds
   std::uint32_t maxWords = 26;
@@ -81,7 +81,7 @@ struct Design {
   std::string comment;
   Program program;
   std::vector<Signal> inputs;
-  std::vector<Block> blocks;  ///< producers before consumers
+  std::vector<Block> blocks;         ///< producers before consumers
   std::vector<std::string> outputs;  ///< signals that leave the chip
   std::vector<ConfigField> config;
   std::vector<Milestone> milestones;
@@ -99,9 +99,10 @@ struct BlockPorts {
 
 /// When things happen, in clocks after a crossing's input reaches the chip.
 struct DesignTiming {
-  std::map<std::string, int, std::less<>> signal;       ///< when each signal is valid
-  std::vector<int> block;                               ///< when each block computes
-  std::map<std::string, std::pair<int, int>, std::less<>> config;  ///< first and last use of a field
+  std::map<std::string, int, std::less<>> signal;  ///< when each signal is valid
+  std::vector<int> block;                          ///< when each block computes
+  std::map<std::string, std::pair<int, int>, std::less<>>
+      config;  ///< first and last use of a field
 };
 
 /// Checks names, wiring, formats, order and reset values, then gives the timing.

@@ -1,6 +1,7 @@
 #pragma once
 /// DesignInterpreter: a Design's behaviour, crossing by crossing, on every signal: the expectation
-/// that the scoreboard holds against the RTL. State blocks are modelled here, functions interpreted.
+/// that the scoreboard holds against the RTL. State blocks are modelled here, functions
+/// interpreted.
 
 #include <memory>
 #include <string_view>
@@ -10,8 +11,9 @@
 
 namespace aegen::core {
 
-/// Time is counted in crossings: row k of every signal belongs to the crossing whose input was row k
-/// (latency is the RTL's business); for OutputBuffer, row k is what leaves after crossing k went in.
+/// Time is counted in crossings: row k of every signal belongs to the crossing whose input was row
+/// k (latency is the RTL's business); for OutputBuffer, row k is what leaves after crossing k went
+/// in.
 class DesignInterpreter final : public Executor {
  public:
   /// `design` must pass analyse() and its program verify(); it must outlive the interpreter.

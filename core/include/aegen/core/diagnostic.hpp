@@ -1,5 +1,6 @@
 #pragma once
-/// Diagnostics as data: a code, a place, notes; and Result<T>, which carries either a value or them.
+/// Diagnostics as data: a code, a place, notes; and Result<T>, which carries either a value or
+/// them.
 
 #include <optional>
 #include <string>

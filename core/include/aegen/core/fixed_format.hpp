@@ -1,5 +1,6 @@
 #pragma once
-/// Fixed-point formats, integer intervals and requantize(), the one definition of rounding and overflow.
+/// Fixed-point formats, integer intervals and requantize(), the one definition of rounding and
+/// overflow.
 
 #include <cstdint>
 #include <optional>
@@ -73,7 +74,8 @@ enum class Overflow : std::uint8_t {
 [[nodiscard]] std::int64_t requantize(std::int64_t raw, int fromFraction, const FixedFormat& to,
                                       Rounding rounding, Overflow overflow);
 
-/// The raw integer in `to` nearest to the real number `value` (halves to even), saturated; NaN gives 0.
+/// The raw integer in `to` nearest to the real number `value` (halves to even), saturated; NaN
+/// gives 0.
 [[nodiscard]] std::int64_t quantize(double value, const FixedFormat& to);
 
 }  // namespace aegen::core

@@ -16,7 +16,8 @@ namespace aegen::core {
 
 class Interpreter final : public Executor {
  public:
-  /// Compiles `function` of a verified program: calls are inlined, dead values dropped, slots reused.
+  /// Compiles `function` of a verified program: calls are inlined, dead values dropped, slots
+  /// reused.
   Interpreter(const Program& program, std::string_view function);
   ~Interpreter() override;
   Interpreter(Interpreter&&) noexcept;

@@ -1,6 +1,6 @@
 #pragma once
-/// Program: the scalar single-assignment IR every algorithm is written in. Functions call functions;
-/// every value has a FixedFormat; ports are arrays of elements with a role.
+/// Program: the scalar single-assignment IR every algorithm is written in. Functions call
+/// functions; every value has a FixedFormat; ports are arrays of elements with a role.
 
 #include <cstdint>
 #include <optional>
@@ -33,12 +33,12 @@ struct Port {
 struct Instruction {
   Op op = Op::Const;
   std::vector<ValueId> operands;
-  std::vector<ValueId> results;  ///< one, except for Call
-  std::int64_t immediate = 0;    ///< Const, ShiftLeft, ShiftRight, Slice
-  Rounding rounding = Rounding::Floor;       ///< Requantize
-  Overflow overflow = Overflow::Wrap;        ///< Requantize
-  std::vector<std::int64_t> table;           ///< Lookup
-  std::string callee;                        ///< Call
+  std::vector<ValueId> results;         ///< one, except for Call
+  std::int64_t immediate = 0;           ///< Const, ShiftLeft, ShiftRight, Slice
+  Rounding rounding = Rounding::Floor;  ///< Requantize
+  Overflow overflow = Overflow::Wrap;   ///< Requantize
+  std::vector<std::int64_t> table;      ///< Lookup
+  std::string callee;                   ///< Call
   bool operator==(const Instruction&) const = default;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-/// Interval range analysis: proves that no value of a Program overflows its format, or says which can.
+/// Interval range analysis: proves that no value of a Program overflows its format, or says which
+/// can.
 
 #include <string>
 #include <string_view>
@@ -19,8 +20,8 @@ struct OverflowRisk {
 };
 
 struct RangeReport {
-  /// Per function (in program order), per value: everything it can be over all call sites from the top.
-  /// Values of functions that are never reached hold their format's range.
+  /// Per function (in program order), per value: everything it can be over all call sites from the
+  /// top. Values of functions that are never reached hold their format's range.
   std::vector<std::vector<Interval>> intervals;
   std::vector<OverflowRisk> risks;
   std::size_t provenValues = 0;  ///< values whose operation could in principle overflow and cannot

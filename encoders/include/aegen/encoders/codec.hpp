@@ -10,8 +10,8 @@
 
 namespace aegen::encoders {
 
-/// Which latent bits are sent. `keep[i]` for i counted as the chip's ae_mask does: the first entry is
-/// the most significant bit of the last latent.
+/// Which latent bits are sent. `keep[i]` for i counted as the chip's ae_mask does: the first entry
+/// is the most significant bit of the last latent.
 struct LinkLayout {
   int activeEtx = 5;
   std::vector<bool> keep;
@@ -27,8 +27,9 @@ struct Codec {
   bool operator==(const Codec&) const = default;
 };
 
-/// Reads and writes the model file (JSON, `"format": "aegen-model", "version": 1`; docs/model_file.md).
-/// Diagnostics `model.*` name the key. Writing goes to a temporary first and is renamed.
+/// Reads and writes the model file (JSON, `"format": "aegen-model", "version": 1`;
+/// docs/model_file.md). Diagnostics `model.*` name the key. Writing goes to a temporary first and
+/// is renamed.
 [[nodiscard]] core::Result<Codec> loadCodec(const std::filesystem::path& file);
 [[nodiscard]] core::Result<void> saveCodec(const Codec& codec, const std::filesystem::path& file);
 

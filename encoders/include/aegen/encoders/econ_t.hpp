@@ -14,11 +14,12 @@ namespace aegen::encoders::econ_t {
 inline constexpr int kTriggerCells = 48;
 inline constexpr int kLatents = 16;
 inline constexpr int kLatentBits = 9;
-/// A charge as the board's decoder gives it: whole units, as the chip's calibrated charges, with room
-/// above for a decoder that overshoots.
+/// A charge as the board's decoder gives it: whole units, as the chip's calibrated charges, with
+/// room above for a decoder that overshoots.
 inline constexpr core::FixedFormat kBoardCharge{false, 26, 0};
 
-/// The chip's 2144 six-bit weights in register order (conv_kernel, conv_bias, dense_kernel, dense_bias).
+/// The chip's 2144 six-bit weights in register order (conv_kernel, conv_bias, dense_kernel,
+/// dense_bias).
 struct AutoencoderWeights {
   std::vector<std::int64_t> convKernel;   ///< [3][3][8], s6.5
   std::vector<std::int64_t> convBias;     ///< [8]
@@ -52,17 +53,19 @@ struct ChipOptions {
 };
 /// The whole path: 12 ePortRX words to 13 eTX words around an encoder graph of 48 charges and 16
 /// nine-bit latents. Signals: rx_words u32[12], codes, rx_header, bx, channel_codes, calq u22[48],
-/// the encoder's (normalized, ..., latent), module_sum, words u16[26], tx u32[13]. Pipeline registers go
-/// where they split the logic most evenly. Fields: loadable weights first, in the chip's order.
+/// the encoder's (normalized, ..., latent), module_sum, words u16[26], tx u32[13]. Pipeline
+/// registers go where they split the logic most evenly. Fields: loadable weights first, in the
+/// chip's order.
 [[nodiscard]] core::Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
                                               const ChipOptions& options);
 
-/// The encoder alone, 48 calibrated charges to latents, with one register behind it.
+/// The encoder alone between two registers: 48 calibrated charges `calq_in` to latents, two clocks.
 [[nodiscard]] core::Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name);
 
 /// The back-end board's function `decode`: tx u32[13] -> header u5, module_sum u28 (middle of the
-/// 5E4M code's step), latent u9.8[16] (bits that are not sent are 0), charge u26[48] (AE channel order):
-/// the decoder graph's output times the power of two below the module sum, floored, saturating.
+/// 5E4M code's step), latent u9.8[16] (bits that are not sent are 0), charge u26[48] (AE channel
+/// order): the decoder graph's output times the power of two below the module sum, floored,
+/// saturating.
 [[nodiscard]] core::Result<core::Program> boardDecoder(const Codec& codec);
 
 /// The shift by which the chip normalised: min(floor(log2 sum), 21), 0 for an empty module.

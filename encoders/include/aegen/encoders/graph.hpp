@@ -1,5 +1,6 @@
 #pragma once
-/// Graph: tensor single-assignment form of an encoder or decoder network, every tensor with a format.
+/// Graph: tensor single-assignment form of an encoder or decoder network, every tensor with a
+/// format.
 
 #include <cstdint>
 #include <optional>
@@ -16,16 +17,16 @@ using Shape = std::vector<int>;
 [[nodiscard]] std::size_t elementCount(const Shape& shape);
 
 enum class NodeKind : std::uint8_t {
-  Input,        ///< event input
-  Normalize,    ///< [n] charges -> x = (q << fraction) >> min(floor(log2 sum), maxShift), truncated
-  Arrange,      ///< picks elements by `indices` into `shape`; -1 gives 0
-  Pad,          ///< zeros around rows and columns of an HWC tensor: `padding` = top, bottom, left, right
-  Conv2d,       ///< HWC, kernel [kh][kw][in][out], no padding of its own, `stride`
-  Dense,        ///< [in] -> [out], kernel [out][in]
-  Relu,         ///< max(x, 0); the result's format is unsigned
-  Requantize,   ///< into `format` with `rounding`, `overflow`
-  Concat,       ///< of 1-d tensors
-  Reshape,      ///< row-major
+  Input,      ///< event input
+  Normalize,  ///< [n] charges -> x = (q << fraction) >> min(floor(log2 sum), maxShift), truncated
+  Arrange,    ///< picks elements by `indices` into `shape`; -1 gives 0
+  Pad,     ///< zeros around rows and columns of an HWC tensor: `padding` = top, bottom, left, right
+  Conv2d,  ///< HWC, kernel [kh][kw][in][out], no padding of its own, `stride`
+  Dense,   ///< [in] -> [out], kernel [out][in]
+  Relu,    ///< max(x, 0); the result's format is unsigned
+  Requantize,  ///< into `format` with `rounding`, `overflow`
+  Concat,      ///< of 1-d tensors
+  Reshape,     ///< row-major
 };
 [[nodiscard]] std::string_view text(NodeKind kind);
 [[nodiscard]] std::optional<NodeKind> parseNodeKind(std::string_view text);
@@ -39,8 +40,8 @@ struct SumRule {
   bool operator==(const SumRule&) const = default;
 };
 
-/// Integer weights of one format. `loadable`: held in registers named `name`, `values` being the reset
-/// values; else constants of the hardware.
+/// Integer weights of one format. `loadable`: held in registers named `name`, `values` being the
+/// reset values; else constants of the hardware.
 struct Weights {
   std::string name;
   core::FixedFormat format;
@@ -59,13 +60,13 @@ struct Node {
   Shape shape;
   /// Of the tensor. Conv2d and Dense: set by Graph::infer() to the narrowest that holds every sum.
   core::FixedFormat format;
-  std::vector<int> indices;  ///< Arrange
-  std::vector<int> padding;  ///< Pad
-  int stride = 1;            ///< Conv2d
-  int maxShift = 0;          ///< Normalize
-  SumRule sum;               ///< Conv2d, Dense
-  Weights kernel;            ///< Conv2d, Dense
-  Weights bias;              ///< Conv2d [filter], Dense [out]
+  std::vector<int> indices;                            ///< Arrange
+  std::vector<int> padding;                            ///< Pad
+  int stride = 1;                                      ///< Conv2d
+  int maxShift = 0;                                    ///< Normalize
+  SumRule sum;                                         ///< Conv2d, Dense
+  Weights kernel;                                      ///< Conv2d, Dense
+  Weights bias;                                        ///< Conv2d [filter], Dense [out]
   core::Rounding rounding = core::Rounding::Floor;     ///< Requantize
   core::Overflow overflow = core::Overflow::Saturate;  ///< Requantize
   bool operator==(const Node&) const = default;

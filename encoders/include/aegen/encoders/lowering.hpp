@@ -1,6 +1,6 @@
 #pragma once
-/// Lowering: a Graph becomes a Program, one function a layer, calling one function a conv position or
-/// neuron.
+/// Lowering: a Graph becomes a Program, one function a layer, calling one function a conv position
+/// or neuron.
 
 #include <string>
 #include <vector>
@@ -30,8 +30,8 @@ struct Lowering {
 /// last node of their layer. Padding and zeros are constants at the calls.
 [[nodiscard]] core::Result<Lowering> lower(const Graph& graph, const std::string& prefix);
 
-/// Adds a function `name` that computes the whole graph by calling the layers: inputs are the graph's
-/// inputs and the loadable fields, the output is the graph's.
+/// Adds a function `name` that computes the whole graph by calling the layers: inputs are the
+/// graph's inputs and the loadable fields, the output is the graph's.
 void addWhole(Lowering& lowering, const std::string& name, const std::string& comment);
 
 }  // namespace aegen::encoders

@@ -25,8 +25,8 @@ struct VectorSet {
 [[nodiscard]] core::Result<std::vector<std::string>> listVectorSets(
     const std::filesystem::path& folder);
 
-/// Reads FOLDER/NAME/config.json. Diagnostics `vectors.*` name file and key: missing file, not JSON,
-/// missing key, wrong type or number of values, value out of range, unknown algorithm.
+/// Reads FOLDER/NAME/config.json. Diagnostics `vectors.*` name file and key: missing file, not
+/// JSON, missing key, wrong type or number of values, value out of range, unknown algorithm.
 [[nodiscard]] core::Result<VectorSet> loadVectorSet(const std::filesystem::path& folder,
                                                     const std::string& name);
 

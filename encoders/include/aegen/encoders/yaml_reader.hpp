@@ -1,6 +1,6 @@
 #pragma once
-/// YamlReader: reads a configuration file key by key, keeps the first problem with its file and line,
-/// and says what would be allowed.
+/// YamlReader: reads a configuration file key by key, keeps the first problem with its file and
+/// line, and says what would be allowed.
 
 #include <yaml-cpp/yaml.h>
 
@@ -43,8 +43,7 @@ class YamlReader {
                   const std::string& meaning);
 
   template <typename T>
-  void integer(const YAML::Node& node, const std::string& path, const IntegerRange& range,
-               T& out) {
+  void integer(const YAML::Node& node, const std::string& path, const IntegerRange& range, T& out) {
     if (const auto value = integerOf(node, path, range)) out = static_cast<T>(*value);
   }
   void boolean(const YAML::Node& node, const std::string& path, bool& out);

@@ -49,7 +49,8 @@ struct SetResult {
   std::uint64_t mismatches = 0;  ///< crossings with a wrong eTX word
   std::optional<WordMismatch> first;
   std::optional<core::Diagnostic> problem;  ///< why it could not be run
-  bool unsupported = false;  ///< its algorithm is one aegen does not generate; not asked for by name
+  bool unsupported =
+      false;  ///< its algorithm is one aegen does not generate; not asked for by name
 };
 
 /// Runs the sets one after the other; a set that cannot be run does not keep the others from it.

@@ -15,20 +15,21 @@ namespace aegen::flows {
 struct EventSource {
   enum class Kind : std::uint8_t { Generator, RxFile, CalqFile };
   Kind kind = Kind::Generator;
-  std::string regime = "sparse";   ///< Generator: "sparse" or "dense"
-  std::filesystem::path file;      ///< RxFile: ePortRX words; CalqFile: calibrated charges
-  std::uint64_t crossings = 20000; ///< at most, of a file; a file is never repeated
+  std::string regime = "sparse";    ///< Generator: "sparse" or "dense"
+  std::filesystem::path file;       ///< RxFile: ePortRX words; CalqFile: calibrated charges
+  std::uint64_t crossings = 20000;  ///< at most, of a file; a file is never repeated
 };
 
 struct DesignSpec {
-  std::filesystem::path file;   ///< the design.yaml
-  std::string name;             ///< an identifier: the top module
+  std::filesystem::path file;  ///< the design.yaml
+  std::string name;            ///< an identifier: the top module
   std::string description;
-  std::filesystem::path model;  ///< an aegen model, or a config.json with ae_weights (no decoder then)
-  bool loadable = true;         ///< weights in registers; else constants of the hardware
+  std::filesystem::path
+      model;             ///< an aegen model, or a config.json with ae_weights (no decoder then)
+  bool loadable = true;  ///< weights in registers; else constants of the hardware
   encoders::econ_t::ChipOptions chip;
-  int linkLatency = 1;          ///< crossings from eTX to the board
-  int decoderLatency = 1;       ///< crossings the decoder takes
+  int linkLatency = 1;     ///< crossings from eTX to the board
+  int decoderLatency = 1;  ///< crossings the decoder takes
   encoders::econ_t::ChipSettings settings;
   EventSource events;
   std::filesystem::path liberty;  ///< empty: the default library
@@ -41,8 +42,8 @@ struct DesignSpec {
 struct DesignBundle {
   DesignSpec spec;
   core::Design chip;
-  encoders::Codec codec;                ///< decoder empty when the model has none
-  std::optional<core::Program> decoder; ///< the board's `decode`
+  encoders::Codec codec;                 ///< decoder empty when the model has none
+  std::optional<core::Program> decoder;  ///< the board's `decode`
 };
 
 /// Reads the model and builds the chip and the board's decoder. Diagnostics of loadCodec(),

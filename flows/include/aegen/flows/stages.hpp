@@ -1,6 +1,6 @@
 #pragma once
-/// The stages of a build: RTL, lint, co-simulation, synthesis, report. Each leaves its results in the
-/// output folder and is not repeated while what it depends on is the same.
+/// The stages of a build: RTL, lint, co-simulation, synthesis, report. Each leaves its results in
+/// the output folder and is not repeated while what it depends on is the same.
 
 #include <cstdint>
 #include <filesystem>
@@ -25,9 +25,9 @@ using StageProgress = std::function<void(Stage stage, std::string_view step, std
 
 struct StageOptions {
   std::filesystem::path out = "out";
-  std::uint64_t seed = 1;  ///< of generated events and of what flip-flops hold before reset
-  unsigned jobs = 0;       ///< 0: as many as processors
-  bool force = false;      ///< do again what is up to date
+  std::uint64_t seed = 1;         ///< of generated events and of what flip-flops hold before reset
+  unsigned jobs = 0;              ///< 0: as many as processors
+  bool force = false;             ///< do again what is up to date
   std::filesystem::path liberty;  ///< overrides the design's
   StageProgress progress;         ///< may be empty
 };
@@ -48,10 +48,10 @@ struct CosimWindow {
 struct StageOutcome {
   Stage stage = Stage::Rtl;
   bool passed = false;
-  bool reused = false;  ///< it was up to date
+  bool reused = false;                ///< it was up to date
   std::vector<std::string> findings;  ///< what failed, a line each
-  std::string summary;  ///< one line for a terminal
-  std::string json;     ///< the stage's result file
+  std::string summary;                ///< one line for a terminal
+  std::string json;                   ///< the stage's result file
 };
 
 /// The build of one design in one output folder:
@@ -62,7 +62,8 @@ struct StageOutcome {
 class Build {
  public:
   /// Reads the model and builds design and decoder.
-  [[nodiscard]] static core::Result<Build> open(const DesignSpec& spec, const StageOptions& options);
+  [[nodiscard]] static core::Result<Build> open(const DesignSpec& spec,
+                                                const StageOptions& options);
 
   /// Runs a stage, and before it those it needs. A failed check is an outcome, not an error.
   [[nodiscard]] core::Result<StageOutcome> run(Stage stage);

@@ -15,7 +15,8 @@ struct Stimuli {
   std::vector<data::Event> truth;  ///< the charges behind them, AE channel order
 };
 
-/// Generates or reads a design's events. Truth is what was generated or read; for a file of ePortRX
+/// Generates or reads a design's events; generated ones are not those of a training with the same
+/// seed. Truth is what was generated or read; for a file of ePortRX
 /// words, what the chip makes of them. Errors: those of the readers and of data::encodeRx().
 [[nodiscard]] core::Result<Stimuli> makeStimuli(const EventSource& source,
                                                 const encoders::econ_t::ChipSettings& settings,

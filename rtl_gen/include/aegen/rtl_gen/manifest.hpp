@@ -1,6 +1,6 @@
 #pragma once
-/// ModuleManifest: what a simulator, a register tool or a report must know of generated RTL, so that
-/// nobody parses Verilog. Written as manifest.json beside it.
+/// ModuleManifest: what a simulator, a register tool or a report must know of generated RTL, so
+/// that nobody parses Verilog. Written as manifest.json beside it.
 
 #include <cstdint>
 #include <filesystem>
@@ -26,7 +26,7 @@ struct ManifestSignal {
   std::string name;  ///< also the name of the net in the top module
   core::FixedFormat format;
   std::uint32_t count = 1;
-  int latency = 0;   ///< clocks from the chip's input
+  int latency = 0;  ///< clocks from the chip's input
   bool isPort = false;
   bool registered = false;
   std::string producer;  ///< block instance, empty for chip inputs
@@ -46,7 +46,7 @@ struct ManifestRegister {
 /// A Verilog module: which design function it is and how often it is used.
 struct ManifestModule {
   std::string name;
-  std::string kind;   ///< "function", "state", "registers", "top"
+  std::string kind;  ///< "function", "state", "registers", "top"
   std::string comment;
   std::uint32_t instances = 1;  ///< in the whole hierarchy
 };
