@@ -19,6 +19,7 @@ inline constexpr int kDone = 0;
 void addBuildCommands(CLI::App& app, int& exitCode);    ///< build, rtl, lint, cosim, synth, report
 void addConformCommand(CLI::App& app, int& exitCode);   ///< conform
 void addTrainCommand(CLI::App& app, int& exitCode);     ///< train
+void addEvaluateCommand(CLI::App& app, int& exitCode);  ///< evaluate
 void addGenerateCommand(CLI::App& app, int& exitCode);  ///< generate
 
 /// Shows a diagnostic on standard error and gives its exit code.

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   tools::addBuildCommands(app, exitCode);
   tools::addConformCommand(app, exitCode);
   tools::addTrainCommand(app, exitCode);
+  tools::addEvaluateCommand(app, exitCode);
   tools::addGenerateCommand(app, exitCode);
   try {
     app.parse(argc, argv);

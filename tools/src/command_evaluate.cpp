@@ -1,0 +1,105 @@
+// aegen evaluate: what a model makes of events, against sending the module sum alone.
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "aegen/data/shower_generator.hpp"
+#include "aegen/encoders/evaluation.hpp"
+#include "cli.hpp"
+
+namespace aegen::tools {
+namespace {
+
+using ordered = nlohmann::ordered_json;
+
+struct Arguments {
+  std::string model;
+  std::string events;
+  std::string regime = "sparse";
+  std::size_t count = 5000;
+  std::uint64_t seed = 99991;
+  std::string json;
+};
+
+ordered toJson(const encoders::MetricsSummary& summary) {
+  return {{"occupancy", summary.bin.name()},
+          {"events", summary.events},
+          {"emd",
+           {{"mean", summary.emd.mean}, {"median", summary.emd.median}, {"p90", summary.emd.p90}}},
+          {"telescope", summary.telescope.mean},
+          {"response", {{"mean", summary.responseMean}, {"rms", summary.responseRms}}},
+          {"zero_true", summary.zeroTrue},
+          {"zero_reconstructed", summary.zeroReconstructed}};
+}
+
+ordered toJson(const encoders::MetricsAccumulator& metrics) {
+  ordered bins = ordered::array();
+  for (const encoders::MetricsSummary& bin : metrics.byOccupancy()) bins.push_back(toJson(bin));
+  return {{"overall", toJson(metrics.overall())}, {"by_occupancy", bins}};
+}
+
+void printRow(const encoders::MetricsSummary& codec, const encoders::MetricsSummary& sum) {
+  fmt::print("{:<8} {:>8} {:>9.3f} {:>9.3f} {:>9.3f} {:>11.3f} {:>11.5f} {:>11.5f} {:>9.3f}\n",
+             codec.bin.name(), codec.events, codec.emd.mean, codec.emd.median, codec.emd.p90,
+             sum.emd.mean, codec.telescope.mean, sum.telescope.mean, codec.responseMean);
+}
+
+int run(const Arguments& arguments) {
+  const auto codec = encoders::loadCodec(arguments.model);
+  if (!codec) return fail(codec.error());
+  std::vector<data::Event> events;
+  std::string source = arguments.events;
+  if (source.empty()) {
+    data::ShowerGenerator generator(arguments.regime == "dense" ? data::dense() : data::sparse(),
+                                    arguments.seed);
+    events = generator.generate(arguments.count);
+    source = fmt::format("{} shower events, seed {}", arguments.regime, arguments.seed);
+  } else {
+    auto read = data::readCalqCsv(source);
+    if (!read) return fail(read.error());
+    events = std::move(*read);
+  }
+  const auto result = encoders::evaluate(*codec, events);
+  if (!result) return fail(result.error());
+  const double efficiency = result->latents.encodingEfficiency(result->bitsSent);
+  if (arguments.json != "-") {
+    fmt::print("{} on {}: {} latent bits a crossing, encoding efficiency {:.3f}\n", arguments.model,
+               source, result->bitsSent, efficiency);
+    fmt::print("{:<8} {:>8} {:>9} {:>9} {:>9} {:>11} {:>11} {:>11} {:>9}\n", "TCs", "events", "EMD",
+               "median", "p90", "EMD, sum", "telescope", "tel., sum", "response");
+    const auto bins = result->codec.byOccupancy();
+    const auto sums = result->moduleSum.byOccupancy();
+    for (std::size_t i = 0; i < bins.size(); ++i) printRow(bins[i], sums[i]);
+    printRow(result->codec.overall(), result->moduleSum.overall());
+  }
+  const ordered summary{
+      {"model", arguments.model},        {"events", source},
+      {"latent_bits", result->bitsSent}, {"encoding_efficiency", efficiency},
+      {"codec", toJson(result->codec)},  {"module_sum_alone", toJson(result->moduleSum)}};
+  return writeJson(arguments.json, summary.dump(2) + "\n");
+}
+
+}  // namespace
+
+void addEvaluateCommand(CLI::App& app, int& exitCode) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* const command = app.add_subcommand(
+      "evaluate", "EMD, telescope MSE and response of a model, beside the module sum alone");
+  command->add_option("MODEL", arguments->model, "Model file (docs/model_file.md)")->required();
+  command->add_option("--events", arguments->events,
+                      "Calibrated charges (CSV, CALQ_0..47 in tc_order); default: generated");
+  command->add_option("--regime", arguments->regime, "Of generated events: sparse or dense")
+      ->check(CLI::IsMember(std::vector<std::string>{"sparse", "dense"}))
+      ->capture_default_str();
+  command->add_option("--count", arguments->count, "How many to generate")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}))
+      ->capture_default_str();
+  command->add_option("--seed", arguments->seed, "Of generated events; not the training's")
+      ->capture_default_str();
+  command->add_option("--json", arguments->json, "Write the figures as JSON; - is standard output");
+  command->callback([arguments, &exitCode] { exitCode = run(*arguments); });
+}
+
+}  // namespace aegen::tools
