@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <set>
 
+#include "aegen/core/files.hpp"
 #include "aegen/rtl_gen/emit_function.hpp"
 #include "aegen/rtl_gen/state_blocks.hpp"
 #include "aegen/rtl_gen/verilog_printer.hpp"
@@ -138,21 +138,14 @@ void describeModules(const core::Design& design, GeneratedRtl& rtl) {
   }
 }
 
-core::Result<void> writeFile(const std::filesystem::path& file, const std::string& text) {
-  const std::filesystem::path temporary = file.string() + ".tmp";
-  {
-    std::ofstream stream(temporary, std::ios::binary);
-    stream << text;
-    if (!stream.flush()) {
-      return core::badInput("rtl.unwritable", "the file cannot be written", temporary.string());
-    }
+core::Result<void> writeText(const std::filesystem::path& file, std::string_view text) {
+  const core::Result<void> written = core::writeFile(file, text);
+  if (written) {
+    return {};
   }
-  std::error_code error;
-  std::filesystem::rename(temporary, file, error);
-  if (error) {
-    return core::badInput("rtl.unwritable", error.message(), file.string());
-  }
-  return {};
+  core::Diagnostic diagnostic = written.error();
+  diagnostic.code = "rtl.unwritable";
+  return diagnostic;
 }
 
 }  // namespace
@@ -191,19 +184,14 @@ core::Result<GeneratedRtl> emitVerilog(const core::Design& design) {
 }
 
 core::Result<void> writeRtl(const GeneratedRtl& rtl, const std::filesystem::path& directory) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) {
-    return core::badInput("rtl.unwritable", error.message(), directory.string());
-  }
   std::string list;
   for (const VerilogFile& file : rtl.files) {
-    if (const core::Result<void> written = writeFile(directory / file.name, file.text); !written) {
+    if (const core::Result<void> written = writeText(directory / file.name, file.text); !written) {
       return written.error();
     }
     list += file.name + "\n";
   }
-  if (const core::Result<void> written = writeFile(directory / "rtl.f", list); !written) {
+  if (const core::Result<void> written = writeText(directory / "rtl.f", list); !written) {
     return written.error();
   }
   return saveManifest(rtl.manifest, directory / "manifest.json");

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <system_error>
+
+#include "aegen/core/files.hpp"
 
 namespace aegen::rtl_gen {
 
@@ -203,12 +203,12 @@ const ManifestRegister* ModuleManifest::findRegister(std::string_view field) con
 }
 
 core::Result<ModuleManifest> loadManifest(const std::filesystem::path& file) {
-  std::ifstream stream(file);
-  if (!stream) {
-    return core::badInput("manifest.unreadable", "the manifest cannot be opened", file.string(),
+  const core::Result<std::string> text = core::readFile(file);
+  if (!text) {
+    return core::badInput("manifest.unreadable", "the manifest cannot be read", file.string(),
                           {"generate the design first"});
   }
-  const Json json = Json::parse(stream, nullptr, /*allow_exceptions=*/false);
+  const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) {
     return core::badInput("manifest.malformed", "the manifest is not JSON", file.string());
   }
@@ -238,21 +238,13 @@ core::Result<ModuleManifest> loadManifest(const std::filesystem::path& file) {
 }
 
 core::Result<void> saveManifest(const ModuleManifest& manifest, const std::filesystem::path& file) {
-  const std::filesystem::path temporary = file.string() + ".tmp";
-  {
-    std::ofstream stream(temporary);
-    stream << toJson(manifest).dump(1) << '\n';
-    if (!stream.flush()) {
-      return core::badInput("manifest.unwritable", "the manifest cannot be written",
-                            temporary.string());
-    }
+  const core::Result<void> written = core::writeFile(file, toJson(manifest).dump(1) + '\n');
+  if (written) {
+    return {};
   }
-  std::error_code error;
-  std::filesystem::rename(temporary, file, error);
-  if (error) {
-    return core::badInput("manifest.unwritable", error.message(), file.string());
-  }
-  return {};
+  core::Diagnostic diagnostic = written.error();
+  diagnostic.code = "manifest.unwritable";
+  return diagnostic;
 }
 
 }  // namespace aegen::rtl_gen

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
 #include <set>
 #include <vector>
 
+#include "aegen/core/text_tools.hpp"
 #include "cpp_function.hpp"
 
 namespace aegen::rtl_gen {
@@ -16,14 +16,6 @@ using core::Function;
 using core::Instruction;
 using core::Port;
 using core::Program;
-
-bool isIdentifier(std::string_view name) {
-  if (name.empty() || std::isdigit(static_cast<unsigned char>(name[0])) != 0) return false;
-  for (const char c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_') return false;
-  }
-  return cppIdentifier(name, {}) == name;
-}
 
 /// The functions `top` reaches, callees first.
 std::vector<const Function*> reachable(const Program& program, const Function& top) {
@@ -331,7 +323,8 @@ core::Result<std::string> emitSystemC(const Program& program, std::string_view t
     return core::badInput("systemc.latency", "a clocked module's latency is at least 1 crossing",
                           std::to_string(options.latency));
   }
-  if (!isIdentifier(options.moduleName)) {
+  if (!core::isIdentifier(options.moduleName) ||
+      cppIdentifier(options.moduleName, {}) != options.moduleName) {
     return core::badInput("systemc.name", "the module's name is not a C++ identifier",
                           options.moduleName);
   }

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <thread>
 
+#include "aegen/core/files.hpp"
 #include "aegen/core/process.hpp"
+#include "aegen/core/text_tools.hpp"
 #include "aegen/rtl_gen/emit_design.hpp"
 
 namespace aegen::sim {
@@ -20,34 +20,32 @@ namespace fs = std::filesystem;
 using core::Result;
 using Command = std::vector<std::string>;
 
-/// FNV-1a over everything a step depends on: enough to tell builds apart, not to resist an
-/// attacker.
+/// A digest of everything a step depends on.
 class Fingerprint {
  public:
   void add(std::string_view text) {
-    for (const char c : text) {
-      hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-    }
-    hash_ = (hash_ ^ 0x1ffU) * 0x100000001b3ULL;  // ends a part: "ab","c" differs from "a","bc"
+    // With its length before it, "ab", "c" differs from "a", "bc".
+    hash_ = core::digest(text, core::digest(fmt::format("{}:", text.size()), hash_));
   }
   [[nodiscard]] std::string text() const { return fmt::format("{:016x}", hash_); }
 
  private:
-  std::uint64_t hash_ = 0xcbf29ce484222325ULL;
+  std::uint64_t hash_ = core::kDigestStart;
 };
 
-Result<std::string> readFile(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) return core::badInput("sim.io", "cannot read the file", file.string());
-  return std::string{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+core::Diagnostic asSimIo(core::Diagnostic diagnostic) {
+  diagnostic.code = "sim.io";
+  return diagnostic;
 }
 
-Result<void> writeFile(const fs::path& file, const std::string& text) {
-  std::ofstream stream(file, std::ios::binary);
-  stream << text;
-  stream.close();
-  if (!stream) return core::badInput("sim.io", "cannot write the file", file.string());
-  return {};
+Result<std::string> readFile(const fs::path& file) {
+  Result<std::string> text = core::readFile(file);
+  return text ? std::move(text) : asSimIo(text.error());
+}
+
+Result<void> writeFile(const fs::path& file, std::string_view text) {
+  Result<void> written = core::writeFile(file, text);
+  return written ? std::move(written) : asSimIo(written.error());
 }
 
 /// The folder with the bench's fixed sources.
