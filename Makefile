@@ -4,13 +4,14 @@ OUT ?= out/econ_t_autoencoder
 DESIGN ?= examples/econ_t_autoencoder/design.yaml
 JOBS ?= $(shell nproc)
 
-.PHONY: demo build all test test-unit test-tool bench packages install format clean help
+.PHONY: demo build all test test-unit test-tool bench retrain packages install format clean help
 
 help:
 	@echo "make demo       install what is missing, build, run the example, print where the report is"
 	@echo "make build      leave the program at $(BUILD)/aegen"
 	@echo "make test       build and run every test"
 	@echo "make test-unit  only the fast ones, which need no Verilator or Yosys"
+	@echo "make retrain    train the example again; the file must come out the same"
 	@echo "make bench      measure; results as JSON in bench/results"
 	@echo "make packages   install the Debian packages of cmake/debian-packages.txt that are missing"
 
@@ -44,7 +45,11 @@ test-tool: all
 	ctest --test-dir $(BUILD) --output-on-failure -L tool
 
 bench: all
-	$(BUILD)/bench/slice_bench --json bench/results/slice.json
+	$(BUILD)/bench/slice_bench --work $(BUILD)/bench_work --json bench/results/slice.json
+
+retrain: build
+	$(BUILD)/aegen train examples/econ_t_autoencoder/train.yaml -o $(BUILD)/retrained.json
+	cmp $(BUILD)/retrained.json examples/econ_t_autoencoder/model.json
 
 install: build
 	cmake --install $(BUILD)

@@ -52,7 +52,7 @@ struct Settings {
   fs::path design = fs::path(AEGEN_SOURCE_DIR) / "examples/econ_t_autoencoder/design.yaml";
   fs::path work = "work_bench";
   std::string json;
-  std::uint64_t crossings = 400'000;
+  std::uint64_t crossings = 200'000;
   int repeats = 3;
   bool synthesis = true;
 };
@@ -75,14 +75,19 @@ flows::DesignBundle bundleOf(const Settings& settings, bool loadable) {
 ordered benchGeneration(const Settings& settings, const flows::DesignBundle& bundle) {
   std::vector<double> seconds;
   std::size_t bytes = 0;
+  std::string first;
+  bool same = true;
   for (int i = 0; i < settings.repeats; ++i) {
     seconds.push_back(timed([&] {
       const auto rtl = orDie(rtl_gen::emitVerilog(bundle.chip));
-      bytes = 0;
-      for (const auto& file : rtl.files) bytes += file.text.size();
+      std::string text;
+      for (const auto& file : rtl.files) text += file.text;
+      if (first.empty()) first = text;
+      same = same && text == first;
+      bytes = text.size();
     }));
   }
-  return {{"seconds", spread(seconds)}, {"bytes", bytes}};
+  return {{"seconds", spread(seconds)}, {"bytes", bytes}, {"same_text_each_time", same}};
 }
 
 ordered benchInterpreter(const Settings& settings, const core::Design& design,

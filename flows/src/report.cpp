@@ -181,8 +181,4 @@ core::Result<std::string> writeReport(const std::filesystem::path& directory) {
   return json;
 }
 
-core::Result<std::string> runReport(const std::filesystem::path& out) {
-  return writeReport(out);
-}
-
 }  // namespace aegen::flows

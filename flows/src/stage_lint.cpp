@@ -34,13 +34,7 @@ CheckResult checkOf(const lint::ToolLint& outcome) {
   return out;
 }
 
-}  // namespace
-
-std::string nowText() {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-}
-
-std::vector<NamedText> toolVersions() {
+std::vector<NamedText> askTools() {
   std::vector<NamedText> out;
   const auto add = [&](const std::string& name, const std::vector<std::string>& command) {
     const auto result = core::runProcess(command);
@@ -51,6 +45,17 @@ std::vector<NamedText> toolVersions() {
   add("Yosys", {"yosys", "-V"});
   add("C++ compiler", {"c++", "--version"});
   return out;
+}
+
+}  // namespace
+
+std::string nowText() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+}
+
+const std::vector<NamedText>& toolVersions() {
+  static const std::vector<NamedText> kVersions = askTools();
+  return kVersions;
 }
 
 Result<LintResult> runLint(const core::Design& chip, const std::filesystem::path& rtlFolder,

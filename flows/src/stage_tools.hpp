@@ -2,6 +2,7 @@
 /// What the stages run: lint and co-simulation, from a design to a stage's result.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,8 +13,13 @@ namespace aegen::flows {
 
 /// Now, ISO 8601, UTC.
 [[nodiscard]] std::string nowText();
-/// Versions of the tools the build uses, those that are installed.
-[[nodiscard]] std::vector<NamedText> toolVersions();
+/// Versions of the tools the build uses, those that are installed; asked once.
+[[nodiscard]] const std::vector<NamedText>& toolVersions();
+
+/// How far the fixed-point decoder can be from the float one it was frozen from, and how far it is
+/// on random latents; fails when the second exceeds the first. Empty without a decoder or its
+/// floats.
+[[nodiscard]] std::optional<CheckResult> decoderBoundCheck(const DesignBundle& bundle);
 
 /// Own rules on the RTL's AST, then Verilator's and Yosys' checks on the files.
 [[nodiscard]] core::Result<LintResult> runLint(

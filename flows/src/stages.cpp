@@ -8,6 +8,7 @@
 #include "aegen/core/files.hpp"
 #include "aegen/core/range_analysis.hpp"
 #include "aegen/core/text.hpp"
+#include "aegen/core/text_tools.hpp"
 #include "aegen/core/verifier.hpp"
 #include "aegen/flows/report.hpp"
 #include "aegen/flows/synthesis.hpp"
@@ -27,13 +28,22 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// FNV-1a: tells one content from another; nothing depends on it being hard to forge.
-std::string digest(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char c : text) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  }
-  return fmt::format("{:016x}", hash);
+// As a shell takes it back.
+std::string quoted(const std::string& text) {
+  const bool plain = !text.empty() && std::ranges::all_of(text, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("-_./:=,+@").find(c) != std::string_view::npos;
+  });
+  if (plain) return text;
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+// This very program: a rebuilt one may find other things in the same design.
+std::string programDigest() {
+  const auto program = core::readFile("/proc/self/exe");
+  return program ? core::digestText(*program) : std::string(AEGEN_VERSION);
 }
 
 std::string riskLine(const core::OverflowRisk& risk) {
@@ -191,43 +201,62 @@ Result<StageOutcome> Build::cosimulate(const CosimWindow& window) {
 
 // ---- what is up to date -------------------------------------------------------------------------
 
+std::string Build::designDigest() const {
+  return core::digestText(rtlText_) + core::digestText(decoderText_);
+}
+
 std::string Build::key(Stage stage) const {
   const DesignSpec& spec = bundle_.spec;
-  std::string text = std::string(AEGEN_VERSION) + "\n" + std::string(flows::text(stage)) + "\n";
-  text += digest(rtlText_) + digest(decoderText_) + "\n";
+  std::string text = programDigest() + "\n";
+  for (const NamedText& tool : toolVersions()) text += tool.text + "\n";
   if (stage == Stage::Cosim) {
     text += fmt::format("{} {} {} {} {} {} {}\n", options_.seed, spec.linkLatency,
                         spec.decoderLatency, static_cast<int>(spec.events.kind), spec.events.regime,
                         spec.events.file.string(), spec.events.crossings);
-    std::error_code error;
     if (!spec.events.file.empty()) {
-      text += fmt::format("{}\n", fs::file_size(spec.events.file, error));
-      if (const auto events = core::readFile(spec.events.file)) text += digest(*events);
+      if (const auto events = core::readFile(spec.events.file)) text += core::digestText(*events);
     }
   }
   if (stage == Stage::Synth) {
     const fs::path liberty = spec.liberty.empty() ? fs::path(kDefaultLiberty) : spec.liberty;
     text += liberty.string() + "\n";
-    if (const auto library = core::readFile(liberty)) text += digest(*library);
+    if (const auto library = core::readFile(liberty)) text += core::digestText(*library);
   }
-  return digest(text);
+  return designDigest() + "\n" + core::digestText(text) + "\n";
+}
+
+fs::path Build::keyFile(Stage stage) const {
+  return options_.out / "work" / "keys" / std::string(flows::text(stage));
 }
 
 template <typename StageFile>
 bool Build::upToDate(Stage stage, StageFile& stored) const {
-  if (options_.force) return false;
-  const auto known =
-      core::readFile(options_.out / "work" / "keys" / std::string(flows::text(stage)));
-  if (!known || *known != key(stage)) return false;
+  const auto known = core::readFile(keyFile(stage));
   auto loaded = loadStage<StageFile>(options_.out);
-  if (!loaded) return false;
-  stored = std::move(*loaded);
-  return true;
+  if (!options_.force && known && *known == key(stage) && loaded) {
+    stored = std::move(*loaded);
+    return true;
+  }
+  // Whatever ends the stage now, an older result must not pass for its own.
+  drop(stage);
+  return false;
 }
 
 Result<void> Build::remember(Stage stage) const {
-  return core::writeFile(options_.out / "work" / "keys" / std::string(flows::text(stage)),
-                         key(stage));
+  return core::writeFile(keyFile(stage), key(stage));
+}
+
+void Build::drop(Stage stage) const {
+  std::error_code error;
+  fs::remove(keyFile(stage), error);
+  fs::remove(options_.out / fmt::format("{}.json", flows::text(stage)), error);
+}
+
+void Build::dropStale() const {
+  for (const Stage stage : {Stage::Lint, Stage::Cosim, Stage::Synth}) {
+    const auto known = core::readFile(keyFile(stage));
+    if (!known || known->substr(0, known->find('\n')) != designDigest()) drop(stage);
+  }
 }
 
 // ---- stages -------------------------------------------------------------------------------------
@@ -239,6 +268,7 @@ BuildInfo Build::info() const {
   out.description = spec.description;
   out.designFile = spec.file.string();
   out.aegenVersion = AEGEN_VERSION;
+  out.revision = AEGEN_REVISION;
   out.date = nowText();
   out.model = bundle_.codec.name;
   out.modelDescription = bundle_.codec.description;
@@ -269,22 +299,25 @@ Result<void> Build::writeOutputs() {
 }
 
 Result<StageOutcome> Build::rtl() {
-  if (!rtlText_.empty()) return rtlOutcome(*loadStage<RtlResult>(options_.out), true);
+  if (rtl_) return rtlOutcome(*rtl_, true);
   say(Stage::Rtl, "generating Verilog and SystemC");
   const auto start = std::chrono::steady_clock::now();
   RtlResult result;
   result.checks = programChecks(bundle_);
+  if (auto bound = decoderBoundCheck(bundle_)) result.checks.push_back(std::move(*bound));
   const auto rtl = rtl_gen::emitVerilog(bundle_.chip);
   if (!rtl) return rtl.error();
+  std::string decoderText;
   if (bundle_.decoder) {
     auto systemc = rtl_gen::emitSystemC(*bundle_.decoder, "decode",
                                         {kDecoderModule, bundle_.spec.decoderLatency});
     if (!systemc) return systemc.error();
-    decoderText_ = std::move(*systemc);
+    decoderText = std::move(*systemc);
     result.files.push_back("decoder/board_decoder.hpp");
   }
+  std::string rtlText;
   for (const rtl_gen::VerilogFile& file : rtl->files) {
-    rtlText_ += file.text;
+    rtlText += file.text;
     result.files.push_back("rtl/" + file.name);
     result.lines += static_cast<std::uint64_t>(std::ranges::count(file.text, '\n'));
   }
@@ -295,12 +328,17 @@ Result<StageOutcome> Build::rtl() {
   for (const rtl_gen::ManifestMilestone& milestone : rtl->manifest.milestones) {
     result.milestones.push_back({milestone.name, milestone.asked, milestone.planned});
   }
-  if (auto written = rtl_gen::writeRtl(*rtl, options_.out / "rtl"); !written)
+  rtlText_ = std::move(rtlText);
+  decoderText_ = std::move(decoderText);
+  if (auto written = rtl_gen::writeRtl(*rtl, options_.out / "rtl"); !written) {
     return written.error();
+  }
   if (auto written = writeOutputs(); !written) return written.error();
+  dropStale();
   result.seconds = secondsSince(start);
   if (auto saved = saveStage(info(), options_.out); !saved) return saved.error();
   if (auto saved = saveStage(result, options_.out); !saved) return saved.error();
+  rtl_ = result;
   return rtlOutcome(result, false);
 }
 
@@ -327,8 +365,10 @@ Result<StageOutcome> Build::cosim(const CosimWindow& window) {
   request.seed = options_.seed;
   request.jobs = options_.jobs;
   request.window = window;
-  request.reproduceWith = fmt::format("aegen cosim {} -o {} --seed {}", bundle_.spec.file.string(),
-                                      options_.out.string(), options_.seed);
+  request.reproduceWith = fmt::format(
+      "aegen cosim {} -o {} --seed {} --crossings {}", quoted(bundle_.spec.file.string()),
+      quoted(options_.out.string()), options_.seed, bundle_.spec.events.crossings);
+  if (!window.fault.empty()) request.reproduceWith += " --fault " + quoted(window.fault);
   request.progress = [&](std::string_view step, std::uint64_t done, std::uint64_t total) {
     say(Stage::Cosim, step, done, total);
   };
@@ -364,9 +404,15 @@ Result<StageOutcome> Build::report() {
   say(Stage::Report, "writing report");
   auto written = writeReport(options_.out);
   if (!written) return written.error();
+  const auto inputs = loadReportInputs(options_.out);
+  if (!inputs) return inputs.error();
   StageOutcome out;
   out.stage = Stage::Report;
-  out.passed = true;
+  for (const ReportCheck& check : checksOf(*inputs)) {
+    if (check.status != CheckStatus::Fail) continue;
+    out.findings.push_back(fmt::format("{}: {} failed", check.stage, check.name));
+  }
+  out.passed = out.findings.empty();
   out.summary = (options_.out / "report.html").string();
   out.json = *written;
   return out;

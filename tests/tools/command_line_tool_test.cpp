@@ -3,7 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "aegen/core/files.hpp"
 
 #include "workspace.hpp"
 
@@ -74,10 +78,28 @@ TEST(Example, BuildsPassesEveryCheckAndIsNotDoneTwice) {
       here.aegen({"cosim", design, "-o", "out", "--crossings", "5000", "--fault", "tx:0:3:100"});
   EXPECT_EQ(fault.exitCode, 1) << fault.output;
   EXPECT_NE(fault.output.find("crossing 100"), std::string::npos) << fault.output;
-  EXPECT_NE(fault.output.find("aegen cosim"), std::string::npos) << fault.output;
+  const std::size_t command = fault.output.find("aegen cosim ");
+  ASSERT_NE(command, std::string::npos) << fault.output;
+
+  // The command it prints shows the same crossing alone.
+  std::istringstream words(
+      fault.output.substr(command + 6, fault.output.find('\n', command) - command - 6));
+  const std::vector<std::string> arguments{std::istream_iterator<std::string>(words), {}};
+  const auto alone = here.aegen(arguments);
+  EXPECT_EQ(alone.exitCode, 1) << alone.output;
+  EXPECT_NE(alone.output.find("crossing 100"), std::string::npos) << alone.output;
 
   const auto nonsense = here.aegen({"cosim", design, "-o", "out", "--fault", "tx"});
   EXPECT_EQ(nonsense.exitCode, 2) << nonsense.output;
+}
+
+TEST(Example, RetrainsToTheSameFileByteForByte) {
+  const Workspace here("retrain");
+  const std::string folder = AEGEN_SOURCE_DIR "/examples/econ_t_autoencoder/";
+  ASSERT_EQ(here.aegen({"train", folder + "train.yaml", "-o", "model.json"}).exitCode, 0);
+  const auto shipped = core::readFile(folder + "model.json");
+  ASSERT_TRUE(shipped.ok());
+  EXPECT_TRUE(here.read("model.json") == *shipped);
 }
 
 TEST(Synthesis, ALibraryThatIsNoneIsBadInput) {

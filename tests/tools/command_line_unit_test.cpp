@@ -32,17 +32,17 @@ TEST(CommandLine, HelpIsNoErrorAndNamesEveryExitCode) {
   for (const char* code : {"0 done", "1 the design", "2 bad input", "3 a missing", "70 a bug"}) {
     EXPECT_NE(result.output.find(code), std::string::npos) << code;
   }
-  for (const char* command :
-       {"build", "rtl", "lint", "cosim", "synth", "report", "conform", "train"}) {
+  for (const char* command : {"build", "rtl", "lint", "cosim", "synth", "report", "conform",
+                              "train", "evaluate", "generate"}) {
     EXPECT_EQ(here.aegen({command, "--help"}).exitCode, 0) << command;
   }
 }
 
 TEST(CommandLine, UnknownCommandsAndOptionsAreBadInput) {
   const Workspace here("unknown");
-  EXPECT_EQ(here.aegen({"frobnicate"}).exitCode, 2);
-  EXPECT_EQ(here.aegen({}).exitCode, 2);
-  EXPECT_EQ(here.aegen({"rtl", "design.yaml", "--frobnicate"}).exitCode, 2);
+  expectBad(here.aegen({"frobnicate"}), "aegen.usage");
+  expectBad(here.aegen({}), "aegen.usage");
+  expectBad(here.aegen({"rtl", "design.yaml", "--frobnicate"}), "aegen.usage");
 }
 
 TEST(DesignFile, MissingFileIsNamed) {
@@ -100,6 +100,29 @@ TEST(Rtl, TwoRunsWriteTheSameFiles) {
     ++files;
   }
   EXPECT_GT(files, 20U);
+}
+
+TEST(Rtl, AFolderThatCannotBeWrittenIsOneProblemNotABug) {
+  const Workspace here("unwritable");
+  here.writeDesign("");
+  here.write("taken", "a file where the folder should be");
+  const auto result = here.aegen({"build", "design.yaml", "-o", "taken", "--json", "out.json"});
+  EXPECT_EQ(result.exitCode, 2) << result.output;
+  EXPECT_EQ(result.output.find("aegen.bug"), std::string::npos) << result.output;
+  const json summary = json::parse(here.read("out.json"));
+  EXPECT_EQ(summary.at("passed"), false);
+  EXPECT_EQ(summary.at("problems").size(), 1U);
+}
+
+TEST(Report, ResultsOfAnotherDesignAreNotShown) {
+  const Workspace here("stale");
+  here.writeDesign("");
+  ASSERT_EQ(here.aegen({"rtl", "design.yaml", "-o", "out"}).exitCode, 0);
+  here.write("out/lint.json", R"({"stage": "lint", "version": 1, "rules": []})");
+  ASSERT_EQ(here.aegen({"report", "design.yaml", "-o", "out"}).exitCode, 0);
+  const json report = json::parse(here.read("out/report.json"));
+  EXPECT_EQ(report.at("verdict"), "incomplete");
+  EXPECT_FALSE(report.contains("lint"));
 }
 
 TEST(Rtl, SummaryIsJson) {

@@ -1,7 +1,9 @@
 // aegen build and its stages.
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "aegen/flows/stages.hpp"
 #include "cli.hpp"
@@ -29,58 +31,88 @@ void print(const flows::StageOutcome& outcome) {
   std::fflush(stdout);
 }
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
+using ordered = nlohmann::ordered_json;
+
+// What went wrong on the way, each problem once; the gravest decides the exit code.
+class Problems {
+ public:
+  void add(const core::Diagnostic& problem) {
+    exitCode_ = std::max(exitCode_, static_cast<int>(problem.failure));
+    if (std::ranges::find(texts_, problem.text()) != texts_.end()) return;
+    texts_.push_back(problem.text());
+    json_.push_back(
+        {{"code", problem.code}, {"message", problem.message}, {"where", problem.where}});
+    static_cast<void>(fail(problem));
+  }
+  [[nodiscard]] int exitCode() const { return exitCode_; }
+  [[nodiscard]] const ordered& json() const { return json_; }
+
+ private:
+  int exitCode_ = kDone;
+  std::vector<std::string> texts_;
+  ordered json_ = ordered::array();
+};
 
 std::string summaryJson(const std::vector<flows::StageOutcome>& outcomes,
-                        const std::filesystem::path& out, bool passed) {
-  std::string stages;
+                        const std::filesystem::path& out, const Problems& problems, bool passed) {
+  ordered stages = ordered::object();
   for (const flows::StageOutcome& outcome : outcomes) {
-    stages += fmt::format("{}\"{}\": {{\"passed\": {}, \"reused\": {}, \"result\": {}}}",
-                          stages.empty() ? "" : ",\n  ", flows::text(outcome.stage), outcome.passed,
-                          outcome.reused, outcome.json.empty() ? "null" : trimmed(outcome.json));
+    stages[std::string(flows::text(outcome.stage))] = {
+        {"passed", outcome.passed},
+        {"reused", outcome.reused},
+        {"findings", outcome.findings},
+        {"result", ordered::parse(outcome.json, nullptr, false)}};
   }
-  return fmt::format("{{\"out\": \"{}\", \"passed\": {}, \"stages\": {{\n  {}}}}}\n", out.string(),
-                     passed, stages);
+  const ordered summary{
+      {"out", out.string()}, {"passed", passed}, {"problems", problems.json()}, {"stages", stages}};
+  return summary.dump(2, ' ', false, ordered::error_handler_t::replace) + "\n";
 }
 
 int run(const Arguments& arguments, const std::vector<Stage>& stages) {
   ProgressLine progress;
+  Problems problems;
+  std::vector<flows::StageOutcome> outcomes;
+  bool passed = true;
+  const auto finish = [&] {
+    passed = passed && problems.exitCode() == kDone;
+    const int written =
+        writeJson(arguments.json, summaryJson(outcomes, arguments.options.out, problems, passed));
+    if (problems.exitCode() != kDone) return problems.exitCode();
+    if (written != kDone) return written;
+    return passed ? kDone : static_cast<int>(core::Failure::CheckFailed);
+  };
   flows::StageOptions options = arguments.options;
   options.progress = [&](Stage stage, std::string_view step, std::uint64_t done,
                          std::uint64_t total) {
     progress.show(fmt::format("{}: {}", flows::text(stage), step), done, total);
   };
   auto spec = flows::loadDesignSpec(arguments.design);
-  if (!spec) return fail(spec.error());
+  if (!spec) {
+    problems.add(spec.error());
+    return finish();
+  }
   if (arguments.crossings > 0) spec->events.crossings = arguments.crossings;
   auto build = flows::Build::open(*spec, options);
-  if (!build) return fail(build.error());
-  std::vector<flows::StageOutcome> outcomes;
-  bool passed = true;
-  int problem = kDone;
+  if (!build) {
+    problems.add(build.error());
+    return finish();
+  }
   for (const Stage stage : stages) {
     auto outcome = stage == Stage::Cosim && !arguments.window.whole()
                        ? build->cosimulate(arguments.window)
                        : build->run(stage);
     progress.clear();
     if (!outcome) {
-      // The report still says what was reached.
-      problem = fail(outcome.error());
-      if (stages.size() == 1) return problem;
+      problems.add(outcome.error());
+      // Nothing can follow without RTL; otherwise the report still says what was reached.
+      if (!build->hasRtl()) break;
       continue;
     }
     passed = passed && outcome->passed;
     if (!arguments.quiet && arguments.json != "-") print(*outcome);
     outcomes.push_back(std::move(*outcome));
   }
-  const int written =
-      writeJson(arguments.json, summaryJson(outcomes, build->out(), passed && problem == kDone));
-  if (problem != kDone) return problem;
-  if (written != kDone) return written;
-  return passed ? kDone : static_cast<int>(core::Failure::CheckFailed);
+  return finish();
 }
 
 CLI::App* addCommand(CLI::App& app, const std::string& name, const std::string& help,

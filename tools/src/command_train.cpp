@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "aegen/encoders/trainer.hpp"
 #include "cli.hpp"
@@ -17,18 +18,20 @@ struct Arguments {
 };
 
 std::string summaryJson(const encoders::TrainResult& result, const std::string& model) {
-  std::string epochs;
+  nlohmann::ordered_json epochs = nlohmann::ordered_json::array();
   for (const encoders::EpochReport& epoch : result.epochs) {
-    epochs += fmt::format("{}{{\"epoch\": {}, \"train_loss\": {}, \"validation_loss\": {}}}",
-                          epochs.empty() ? "" : ",\n    ", epoch.epoch, epoch.trainLoss,
-                          epoch.validationLoss);
+    epochs.push_back({{"epoch", epoch.epoch},
+                      {"train_loss", epoch.trainLoss},
+                      {"validation_loss", epoch.validationLoss}});
   }
-  return fmt::format(
-      "{{\"model\": \"{}\",\n  \"best_epoch\": {},\n  \"validation_loss\": {},\n"
-      "  \"module_sum_loss\": {},\n  \"training_events\": {},\n  \"validation_events\": {},\n"
-      "  \"epochs\": [\n    {}]}}\n",
-      model, result.bestEpoch, result.validationLoss, result.moduleSumLoss, result.trainingEvents,
-      result.validationEvents, epochs);
+  const nlohmann::ordered_json summary{{"model", model},
+                                       {"best_epoch", result.bestEpoch},
+                                       {"validation_loss", result.validationLoss},
+                                       {"module_sum_loss", result.moduleSumLoss},
+                                       {"training_events", result.trainingEvents},
+                                       {"validation_events", result.validationEvents},
+                                       {"epochs", epochs}};
+  return summary.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 int run(const Arguments& arguments) {

@@ -1,6 +1,7 @@
 // aegen: one thin command line over the library.
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <exception>
 
 #include "cli.hpp"
@@ -24,7 +25,18 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     // Help and version are no errors; everything else is bad input.
-    return app.exit(error) == 0 ? tools::kDone : static_cast<int>(core::Failure::BadInput);
+    if (error.get_exit_code() == 0) {
+      app.exit(error);
+      return tools::kDone;
+    }
+    std::string message = error.what();
+    const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+    const auto isNamed = [&](const CLI::App* c) { return c->get_name() == argv[1]; };
+    if (argc > 1 && argv[1][0] != '-' && std::ranges::none_of(commands, isNamed)) {
+      message = fmt::format("unknown command '{}'", argv[1]);
+    }
+    return tools::fail(core::badInput(
+        "aegen.usage", message, {}, {"aegen --help lists commands, aegen COMMAND --help options"}));
   } catch (const std::exception& bug) {
     return tools::fail(core::internalError("aegen.bug", bug.what(), "aegen",
                                            {"please report this with the command that shows it"}));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,7 +72,8 @@ class Build {
   [[nodiscard]] core::Result<StageOutcome> cosimulate(const CosimWindow& window);
 
   [[nodiscard]] const DesignBundle& bundle() const { return bundle_; }
-  [[nodiscard]] const std::filesystem::path& out() const { return options_.out; }
+  /// Whether RTL has been generated and written: without it no other stage can run.
+  [[nodiscard]] bool hasRtl() const { return rtl_.has_value(); }
 
  private:
   Build(DesignBundle bundle, StageOptions options);
@@ -85,16 +87,22 @@ class Build {
   [[nodiscard]] BuildInfo info() const;
   void say(Stage stage, std::string_view step, std::uint64_t done = 0,
            std::uint64_t total = 0) const;
-  /// What a stage's result depends on, as text that is equal when it is the same.
+  /// What a stage's result depends on: the design first, then options and tools, a digest a line.
   [[nodiscard]] std::string key(Stage stage) const;
+  [[nodiscard]] std::string designDigest() const;
+  [[nodiscard]] std::filesystem::path keyFile(Stage stage) const;
+  /// Takes away what another design left in the output folder.
+  void dropStale() const;
+  void drop(Stage stage) const;
   template <typename StageFile>
   [[nodiscard]] bool upToDate(Stage stage, StageFile& stored) const;
   core::Result<void> remember(Stage stage) const;
 
   DesignBundle bundle_;
   StageOptions options_;
-  std::string rtlText_;      ///< all generated Verilog
-  std::string decoderText_;  ///< the SystemC header; empty without a decoder
+  std::optional<RtlResult> rtl_;  ///< once generated
+  std::string rtlText_;           ///< all generated Verilog
+  std::string decoderText_;       ///< the SystemC header; empty without a decoder
 };
 
 }  // namespace aegen::flows
