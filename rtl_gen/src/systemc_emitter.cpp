@@ -7,6 +7,7 @@
 
 #include "aegen/core/text_tools.hpp"
 #include "cpp_function.hpp"
+#include "cpp_types.hpp"
 
 namespace aegen::rtl_gen {
 namespace {
