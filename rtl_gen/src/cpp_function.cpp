@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "comment_line.hpp"
 #include "cpp_function_printer.hpp"
 
 namespace aegen::rtl_gen {
@@ -72,7 +73,7 @@ void CppFunctionPrinter::header() {
     parameters.push_back(fmt::format("{}{} {}", cppType(port.format), port.count == 1 ? "&" : "*",
                                      outputNames_.back()));
   }
-  if (!function_.comment.empty()) text_ += "  /// " + function_.comment + "\n";
+  if (!function_.comment.empty()) text_ += "  /// " + commentLine(function_.comment) + "\n";
   text_ += fmt::format("  /// ({}) -> ({})\n", fmt::join(in, ", "), fmt::join(out, ", "));
   text_ += fmt::format("  static inline void {}({}) {{\n", cppFunctionName(function_.name),
                        fmt::join(parameters, ", "));

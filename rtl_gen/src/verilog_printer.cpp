@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "comment_line.hpp"
+
 namespace aegen::rtl_gen::verilog {
 
 namespace {
@@ -111,7 +113,7 @@ class Writer {
 
   void comment(int indent, const std::string& content) {
     const std::string lead = std::string(static_cast<std::size_t>(indent) * 2, ' ') + "// ";
-    std::string rest = content;
+    std::string rest = commentLine(content);
     while (lead.size() + rest.size() > kColumns) {
       const std::size_t cut = rest.rfind(' ', kColumns - lead.size());
       if (cut == std::string::npos || cut == 0) {
@@ -124,7 +126,8 @@ class Writer {
   }
 
   // A declaration and what is said about it: behind it where there is room, else above it.
-  void declaration(int indent, const std::string& content, const std::string& remark) {
+  void declaration(int indent, const std::string& content, const std::string& about) {
+    const std::string remark = commentLine(about);
     if (remark.empty()) {
       line(indent, content);
     } else if (content.size() + remark.size() + 2 * static_cast<std::size_t>(indent) + 5 <=

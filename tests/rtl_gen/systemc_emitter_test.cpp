@@ -40,6 +40,15 @@ TEST(SystemCEmitter, HoldsReachedFunctionsWithTheirMeaningAndFormats) {
   EXPECT_EQ(text->find("not_called"), std::string::npos);
 }
 
+TEST(SystemCEmitter, NeverMakesCodeOfACommentNorACommentOfCode) {
+  core::Program program = twoFunctions();
+  program.functions.back().comment = "first\ninjected \\ ";
+  const auto text = emitSystemC(program, "decode", {.moduleName = "Back", .latency = 1});
+  ASSERT_TRUE(text.ok());
+  EXPECT_NE(text->find("// Back: first injected\n"), std::string::npos) << *text;
+  EXPECT_NE(text->find("  /// first injected\n"), std::string::npos) << *text;
+}
+
 TEST(SystemCEmitter, RefusesWhatItCannotMakeWithACode) {
   const core::Program program = twoFunctions();
   EXPECT_EQ(emitSystemC(program, "absent", {}).error().code, "systemc.no-function");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "aegen/rtl_gen/verilog_build.hpp"
 #include "aegen/rtl_gen/verilog_printer.hpp"
 
@@ -47,6 +49,34 @@ Module valid() {
                   AlwaysFf{"clk", {nonBlocking(reference("r", 8), reference("n", 8))}, ""},
                   Assign{reference("y", 8), reference("r", 8)}};
   return module;
+}
+
+TEST(VerilogPrinter, NeverMakesCodeOfAComment) {
+  for (const std::string comment :
+       {"a\ninjected", "a\r\ninjected", "a\rinjected", "a\v\finjected\n", "\ninjected\\"}) {
+    SCOPED_TRACE(comment);
+    Module module = valid();
+    module.comment = {comment};
+    module.ports[1].comment = comment;
+    module.ports[2].comment = comment + std::string(200, 'x');  // no room beside the port
+    module.items.emplace_back(Net{"k", 8, false, nullptr, comment});
+    module.items.emplace_back(Register{"q", 1, false, {nullptr, comment}, comment});
+    module.items.emplace_back(Memory{"ram", 8, 4, comment, comment});
+    module.items.emplace_back(AlwaysFf{"clk", {}, comment});
+    module.items.emplace_back(Instance{"other", "u", {}, comment});
+    module.items.emplace_back(Comment{comment});
+    std::istringstream lines(print(module));
+    std::size_t kept = 0;
+    for (std::string line; std::getline(lines, line);) {
+      const std::size_t at = line.find("injected");
+      if (at == std::string::npos) continue;
+      ++kept;
+      EXPECT_LT(line.find("//"), at) << line;
+      EXPECT_EQ(line.find_first_of("\r\v\f"), std::string::npos) << line;
+      EXPECT_NE(line.back(), '\\') << line;
+    }
+    EXPECT_GE(kept, 9U);
+  }
 }
 
 TEST(VerilogCheck, AcceptsAWellFormedModule) {
