@@ -1,10 +1,11 @@
 #include "aegen/encoders/graph.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+#include <limits>
+#include <optional>
 #include <set>
 
+#include "aegen/core/text_tools.hpp"
 #include "layer_sums.hpp"
 
 namespace aegen::encoders {
@@ -12,16 +13,17 @@ namespace {
 
 using core::FixedFormat;
 using core::Interval;
+using core::isIdentifier;
 using core::Result;
+
+// What a front-end network stays well below; past them a mistyped size would take the memory.
+constexpr std::size_t kMaxElements = 65'536;                     // of a tensor
+constexpr std::size_t kMaxGraphElements = std::size_t{1} << 22;  // of all tensors together
+constexpr std::size_t kMaxProducts = std::size_t{1} << 24;       // of a layer
+constexpr int kMaxFraction = 1000;                               // of the IR's formats
 
 constexpr std::string_view kKindNames[] = {"input", "normalize", "arrange",    "pad",    "conv2d",
                                            "dense", "relu",      "requantize", "concat", "reshape"};
-
-bool isIdentifier(std::string_view name) {
-  if (name.empty() || (std::isalpha(static_cast<unsigned char>(name[0])) == 0)) return false;
-  return std::ranges::all_of(
-      name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
-}
 
 std::string shapeText(const Shape& shape) {
   std::string out = "[";
@@ -35,23 +37,72 @@ class Inference {
   explicit Inference(Graph& graph) : graph_(graph) {}
 
   Result<void> run() {
-    if (graph_.nodes.empty()) return problem("empty", "the graph has no nodes", graph_.name);
-    std::set<std::string_view> names;
+    if (!isIdentifier(graph_.name)) {
+      return core::badInput("graph.name", "the graph's name is not an identifier",
+                            "graph '" + graph_.name + "'", {kNameNote});
+    }
+    if (graph_.nodes.empty()) {
+      return core::badInput("graph.empty", "the graph has no nodes", "graph '" + graph_.name + "'");
+    }
+    if (const Result<void> good = names(); !good) return good;
+    std::size_t elements = 0;
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       Node& node = graph_.nodes[i];
-      if (!isIdentifier(node.name)) return problem("name", "name is not an identifier", node.name);
-      if (!names.insert(node.name).second) return problem("name", "name used twice", node.name);
       for (const int input : node.inputs) {
         if (input < 0 || input >= static_cast<int>(i)) {
           return problem("order", "input is not an earlier node", node.name);
         }
       }
       if (const Result<void> done = infer(node); !done) return done;
+      if (const Result<void> good = checkShape(node); !good) return good;
+      elements += elementCount(node.shape);
+      if (elements > kMaxGraphElements) {
+        return problem(
+            "shape",
+            "the graph has more than " + std::to_string(kMaxGraphElements) + " elements up to here",
+            node.name);
+      }
     }
     return {};
   }
 
  private:
+  static constexpr const char* kNameNote = "a letter, then letters, digits and underscores";
+
+  // Nodes and weights become signals, registers and functions: one name each.
+  Result<void> names() const {
+    std::set<std::string_view> seen;
+    const auto add = [&](const std::string& name, const char* what,
+                         const Node& node) -> Result<void> {
+      if (!isIdentifier(name)) {
+        return problem("name", std::string(what) + " '" + name + "' is not an identifier",
+                       node.name, {kNameNote});
+      }
+      if (!seen.insert(name).second) {
+        return problem("name", std::string(what) + " '" + name + "' is used twice", node.name,
+                       {"nodes and weights of a graph need different names"});
+      }
+      return {};
+    };
+    for (const Node& node : graph_.nodes) {
+      if (auto good = add(node.name, "name", node); !good) return good;
+      if (node.kind != NodeKind::Conv2d && node.kind != NodeKind::Dense) continue;
+      if (auto good = add(node.kernel.name, "kernel's name", node); !good) return good;
+      if (auto good = add(node.bias.name, "bias's name", node); !good) return good;
+    }
+    return {};
+  }
+
+  static Result<void> checkShape(const Node& node) {
+    if (node.shape.empty() || !positive(node.shape) || elementCount(node.shape) > kMaxElements) {
+      return problem("shape",
+                     "shape " + shapeText(node.shape) + " does not have 1.." +
+                         std::to_string(kMaxElements) + " elements",
+                     node.name, {"every size is at least 1"});
+    }
+    return {};
+  }
+
   static core::Diagnostic problem(std::string code, std::string message, const std::string& node,
                                   std::vector<std::string> notes = {}) {
     return core::badInput("graph." + std::move(code), std::move(message), "node '" + node + "'",
@@ -92,7 +143,7 @@ class Inference {
       }
       case NodeKind::Requantize:
         node.shape = in(node).shape;
-        return checkFormat(node);
+        return checkFormat(node.format, node);
       case NodeKind::Concat:
         return concat(node);
       case NodeKind::Reshape:
@@ -108,22 +159,27 @@ class Inference {
     return {};
   }
 
-  static Result<void> checkFormat(const Node& node) {
-    if (node.format.width < 1 || node.format.width > core::kMaxWidth) {
+  static Result<void> checkFormat(const FixedFormat& format, const Node& node) {
+    if (format.width < 1 || format.width > core::kMaxWidth) {
       return problem("width",
-                     "width " + std::to_string(node.format.width) + " is outside 1.." +
+                     "width " + std::to_string(format.width) + " is outside 1.." +
                          std::to_string(core::kMaxWidth),
                      node.name, {"choose narrower formats"});
+    }
+    return checkFraction(format.fraction, node);
+  }
+
+  static Result<void> checkFraction(int fraction, const Node& node) {
+    if (fraction < -kMaxFraction || fraction > kMaxFraction) {
+      return problem("format",
+                     std::to_string(fraction) + " fractional bits are outside -" +
+                         std::to_string(kMaxFraction) + ".." + std::to_string(kMaxFraction),
+                     node.name, {"choose formats with fewer fractional bits"});
     }
     return {};
   }
 
-  static Result<void> input(const Node& node) {
-    if (node.shape.empty() || elementCount(node.shape) == 0) {
-      return problem("shape", "input needs a shape", node.name);
-    }
-    return checkFormat(node);
-  }
+  static Result<void> input(const Node& node) { return checkFormat(node.format, node); }
 
   Result<void> normalize(Node& node) {
     node.shape = in(node).shape;
@@ -139,6 +195,20 @@ class Inference {
     if (node.maxShift < from.width - 1 || node.maxShift > 63) {
       return problem("shift", "maxShift must be at least the charge's width less one, at most 63",
                      node.name);
+    }
+    if (auto good = checkFormat(node.format, node); !good) return good;
+    const auto tooWide = [&](const std::string& what) {
+      return problem("width", what + " is wider than " + std::to_string(core::kMaxWidth) + " bits",
+                     node.name, {"choose narrower charges or fewer fractional bits"});
+    };
+    if (from.width + node.format.fraction > core::kMaxWidth) {
+      return tooWide("a charge of " + std::to_string(from.width) + " bits moved up by " +
+                     std::to_string(node.format.fraction));
+    }
+    const auto charges = static_cast<std::int64_t>(elementCount(node.shape));
+    if (from.maxRaw() > std::numeric_limits<std::int64_t>::max() / charges) {
+      return tooWide("the sum of " + std::to_string(charges) + " charges of " +
+                     std::to_string(from.width) + " bits");
     }
     return {};
   }
@@ -164,8 +234,11 @@ class Inference {
   Result<void> pad(Node& node) {
     const Shape& from = in(node).shape;
     if (from.size() != 3 || node.padding.size() != 4 ||
-        std::ranges::any_of(node.padding, [](int p) { return p < 0; })) {
-      return problem("shape", "pad takes a height x width x channels tensor and four paddings",
+        std::ranges::any_of(node.padding,
+                            [](int p) { return p < 0 || p > static_cast<int>(kMaxElements); })) {
+      return problem("shape",
+                     "pad takes a height x width x channels tensor and four paddings of 0.." +
+                         std::to_string(kMaxElements),
                      node.name);
     }
     node.shape = {from[0] + node.padding[0] + node.padding[1],
@@ -175,14 +248,20 @@ class Inference {
   }
 
   Result<void> concat(Node& node) {
-    int size = 0;
+    std::int64_t size = 0;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       if (in(node, i).shape.size() != 1 || in(node, i).format != in(node).format) {
         return problem("format", "concat takes lists of one format", node.name);
       }
       size += in(node, i).shape[0];
     }
-    node.shape = {size};
+    if (size > static_cast<std::int64_t>(kMaxElements)) {
+      return problem("shape",
+                     "concat gives " + std::to_string(size) + " elements, at most " +
+                         std::to_string(kMaxElements) + " can be had",
+                     node.name);
+    }
+    node.shape = {static_cast<int>(size)};
     node.format = in(node).format;
     return {};
   }
@@ -196,9 +275,7 @@ class Inference {
                          " is needed",
                      node.name);
     }
-    if (!isIdentifier(weights.name)) {
-      return problem("name", std::string(what) + "'s name is not an identifier", node.name);
-    }
+    if (auto good = checkFormat(weights.format, node); !good) return good;
     for (std::size_t i = 0; i < weights.values.size(); ++i) {
       if (!weights.format.range().contains(weights.values[i])) {
         return problem("weight-range",
@@ -212,26 +289,41 @@ class Inference {
     return {};
   }
 
+  static bool positive(const Shape& shape) {
+    return std::ranges::all_of(shape, [](int size) { return size >= 1; });
+  }
+
   Result<void> conv2d(Node& node) {
     const Shape& from = in(node).shape;
     const Shape& kernel = node.kernel.shape;
     if (from.size() != 3 || kernel.size() != 4 || kernel[2] != from[2] || node.stride < 1 ||
-        std::ranges::any_of(kernel, [](int size) { return size < 1; }) || kernel[0] > from[0] ||
-        kernel[1] > from[1]) {
+        !positive(kernel) || kernel[0] > from[0] || kernel[1] > from[1]) {
       return problem("shape",
-                     "conv2d of " + shapeText(from) + " with a kernel of " + shapeText(kernel),
-                     node.name);
+                     "conv2d of " + shapeText(from) + " with a kernel of " + shapeText(kernel) +
+                         " and stride " + std::to_string(node.stride),
+                     node.name,
+                     {"sizes and stride are at least 1, the kernel fits into the input"});
     }
     node.shape = {(from[0] - kernel[0]) / node.stride + 1, (from[1] - kernel[1]) / node.stride + 1,
                   kernel[3]};
     if (auto good = weights(node, node.kernel, kernel, "kernel"); !good) return good;
     if (auto good = weights(node, node.bias, {kernel[3]}, "bias"); !good) return good;
+    const auto positions = elementCount({node.shape[0], node.shape[1]});
+    if (node.kernel.values.size() > kMaxProducts / positions) {
+      return problem("shape",
+                     "the layer has more than " + std::to_string(kMaxProducts) + " products",
+                     node.name);
+    }
     return sums(node, static_cast<std::size_t>(kernel[3]));
   }
 
   Result<void> dense(Node& node) {
-    if (in(node).shape.size() != 1 || node.kernel.shape.size() != 2) {
-      return problem("shape", "dense takes a list and a kernel [out][in]", node.name);
+    if (in(node).shape.size() != 1 || node.kernel.shape.size() != 2 ||
+        !positive(node.kernel.shape)) {
+      return problem("shape",
+                     "dense of " + shapeText(in(node).shape) + " with a kernel of " +
+                         shapeText(node.kernel.shape),
+                     node.name, {"it takes a list and a kernel [out][in]"});
     }
     const int out = node.kernel.shape[0];
     if (auto good = weights(node, node.kernel, {out, in(node).shape[0]}, "kernel"); !good) {
@@ -244,11 +336,32 @@ class Inference {
 
   // The format that holds the sum of every output.
   Result<void> sums(Node& node, std::size_t outputs) {
-    const LayerSums layer(node, in(node).format);
-    Interval range = layer.range(0);
-    for (std::size_t i = 1; i < outputs; ++i) range = range.join(layer.range(i));
-    node.format = FixedFormat::holding(range, layer.fraction());
-    return checkFormat(node);
+    const FixedFormat& from = in(node).format;
+    if (node.kernel.values.size() > kMaxProducts) {
+      return problem("shape",
+                     "the layer has more than " + std::to_string(kMaxProducts) + " weights",
+                     node.name);
+    }
+    if (auto good = checkFraction(from.fraction + node.kernel.format.fraction, node); !good) {
+      return good;
+    }
+    if (auto good = checkFraction(node.sum.productFraction, node); !good) return good;
+    const LayerSums layer(node, from);
+    std::optional<Interval> range;
+    for (std::size_t i = 0; i < outputs; ++i) {
+      const LayerSums::Range sum = layer.range(i);
+      if (!sum.tooWide.empty()) {
+        return problem("width",
+                       sum.tooWide + " of output " + std::to_string(i) + " needs more than " +
+                           std::to_string(core::kMaxWidth) + " bits",
+                       node.name,
+                       {"choose narrower inputs or weights, or formats whose fractional bits lie "
+                        "closer together"});
+      }
+      range = range ? range->join(sum.interval) : sum.interval;
+    }
+    node.format = FixedFormat::holding(*range, layer.fraction());
+    return checkFormat(node.format, node);
   }
 
   Graph& graph_;
@@ -257,9 +370,14 @@ class Inference {
 }  // namespace
 
 std::size_t elementCount(const Shape& shape) {
-  return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, [](std::size_t n, int size) {
-    return n * static_cast<std::size_t>(std::max(size, 0));
-  });
+  std::size_t count = 1;
+  for (const int size : shape) {
+    if (size <= 0) return 0;
+    if (__builtin_mul_overflow(count, static_cast<std::size_t>(size), &count)) {
+      count = std::numeric_limits<std::size_t>::max();
+    }
+  }
+  return count;
 }
 
 std::string_view text(NodeKind kind) {

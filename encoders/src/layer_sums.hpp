@@ -3,6 +3,7 @@
 /// sum.
 
 #include <cstdint>
+#include <string>
 
 #include "aegen/encoders/graph.hpp"
 
@@ -17,8 +18,15 @@ class LayerSums {
   [[nodiscard]] int fraction() const { return fraction_; }
   /// Fractional bits each product has when it is added.
   [[nodiscard]] int productFraction() const { return productFraction_; }
-  /// Everything output `output` can be, for every input; for every weight where they are loadable.
-  [[nodiscard]] core::Interval range(std::size_t output) const;
+  /// Everything a sum can be, or what on the way to it no value of the IR holds.
+  struct Range {
+    core::Interval interval;
+    std::string tooWide;  ///< empty: everything fits
+  };
+  /// Of output `output`, for every input; for every weight where they are loadable. Every product,
+  /// truncated and aligned product, the bias and every partial sum must fit a signed word of
+  /// core::kMaxWidth bits.
+  [[nodiscard]] Range range(std::size_t output) const;
   /// Terms of one output.
   [[nodiscard]] std::size_t terms() const;
   /// Raw weight of a term of an output.
@@ -27,7 +35,8 @@ class LayerSums {
   [[nodiscard]] std::size_t weightIndex(std::size_t output, std::size_t term) const;
 
  private:
-  [[nodiscard]] core::Interval productRange(const core::Interval& weight) const;
+  struct WideInterval;
+  [[nodiscard]] const char* product(const core::Interval& weight, WideInterval& out) const;
 
   const Node& layer_;
   core::FixedFormat input_;
