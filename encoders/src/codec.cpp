@@ -1,6 +1,6 @@
 #include "aegen/encoders/codec.hpp"
 
-#include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -103,7 +103,7 @@ class ModelReader {
     if (string(model, "format", "") != kFormat) {
       fail("format", "is not an aegen model (\"format\" must be \"aegen-model\")", "format");
     }
-    const auto version = get<int>(model, "version", "");
+    const int version = integer(model, "version", "");
     if (version != kVersion) {
       fail("version",
            "version " + std::to_string(version) + " is not supported, this is version " +
@@ -112,11 +112,11 @@ class ModelReader {
     }
     Codec out;
     out.name = string(model, "name", "");
-    out.description = model.value("description", "");
+    if (model.contains("description")) out.description = string(model, "description", "");
     out.encoder = graph(at(model, "encoder", ""), "encoder");
     out.decoder = graph(at(model, "decoder", ""), "decoder");
     const json& link = at(model, "link", "");
-    out.link.activeEtx = get<int>(link, "active_etx", "link");
+    out.link.activeEtx = integer(link, "active_etx", "link");
     for (const char c : string(link, "keep", "link")) {
       if (c != '0' && c != '1') fail("value", "must be 0s and 1s", "link.keep");
       out.link.keep.push_back(c == '1');
@@ -147,6 +147,40 @@ class ModelReader {
     }
   }
 
+  // An integer as such: 3.7 and true are none, what T cannot hold is not cut to it.
+  template <typename T>
+  T exact(const json& value, const std::string& place) const {
+    if (!value.is_number_integer()) fail("type", "must be an integer", place);
+    using Limit = std::numeric_limits<T>;
+    const bool fits = value.is_number_unsigned()
+                          ? value.get<std::uint64_t>() <= static_cast<std::uint64_t>(Limit::max())
+                          : value.get<std::int64_t>() >= Limit::min();
+    if (!fits) {
+      fail("range",
+           value.dump() + " is outside " + std::to_string(Limit::min()) + ".." +
+               std::to_string(Limit::max()),
+           place);
+    }
+    return value.get<T>();
+  }
+
+  int integer(const json& object, const char* key, const std::string& where) const {
+    return exact<int>(at(object, key, where), where.empty() ? key : where + "." + key);
+  }
+
+  template <typename T>
+  std::vector<T> integers(const json& object, const char* key, const std::string& where) const {
+    const json& list = at(object, key, where);
+    const std::string place = where + "." + key;
+    if (!list.is_array()) fail("type", "must be a list of integers", place);
+    std::vector<T> out;
+    out.reserve(list.size());
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      out.push_back(exact<T>(list[i], place + "[" + std::to_string(i) + "]"));
+    }
+    return out;
+  }
+
   std::string string(const json& object, const char* key, const std::string& where) const {
     return get<std::string>(object, key, where);
   }
@@ -166,8 +200,8 @@ class ModelReader {
     Weights out;
     out.name = string(object, "name", place);
     out.format = format(object, place);
-    out.shape = get<Shape>(object, "shape", place);
-    out.values = get<std::vector<std::int64_t>>(object, "values", place);
+    out.shape = integers<int>(object, "shape", place);
+    out.values = integers<std::int64_t>(object, "values", place);
     if (object.contains("real")) out.real = get<std::vector<double>>(object, "real", place);
     if (object.contains("loadable")) out.loadable = get<bool>(object, "loadable", place);
     if (!out.real.empty() && out.real.size() != out.values.size()) {
@@ -213,26 +247,26 @@ class ModelReader {
   void attributes(Node& out, const json& object, const std::string& where) const {
     switch (out.kind) {
       case NodeKind::Input:
-        out.shape = get<Shape>(object, "shape", where);
+        out.shape = integers<int>(object, "shape", where);
         out.format = format(object, where);
         return;
       case NodeKind::Normalize:
         out.format = format(object, where);
-        out.maxShift = get<int>(object, "max_shift", where);
+        out.maxShift = integer(object, "max_shift", where);
         return;
       case NodeKind::Arrange:
-        out.shape = get<Shape>(object, "shape", where);
-        out.indices = get<std::vector<int>>(object, "indices", where);
+        out.shape = integers<int>(object, "shape", where);
+        out.indices = integers<int>(object, "indices", where);
         return;
       case NodeKind::Pad:
-        out.padding = get<std::vector<int>>(object, "padding", where);
+        out.padding = integers<int>(object, "padding", where);
         return;
       case NodeKind::Conv2d:
-        out.stride = get<int>(object, "stride", where);
+        out.stride = integer(object, "stride", where);
         [[fallthrough]];
       case NodeKind::Dense:
         if (object.contains("product_fraction")) {
-          out.sum = {true, get<int>(object, "product_fraction", where)};
+          out.sum = {true, integer(object, "product_fraction", where)};
         }
         out.kernel = weights(object, "kernel", where);
         out.bias = weights(object, "bias", where);
@@ -251,7 +285,7 @@ class ModelReader {
         return;
       }
       case NodeKind::Reshape:
-        out.shape = get<Shape>(object, "shape", where);
+        out.shape = integers<int>(object, "shape", where);
         return;
       case NodeKind::Relu:
       case NodeKind::Concat:
@@ -265,9 +299,9 @@ class ModelReader {
 }  // namespace
 
 Result<Codec> loadCodec(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) return core::badInput("model.missing-file", "cannot be read", file.string());
-  const json model = json::parse(in, nullptr, false);
+  const auto text = core::readFile(file);
+  if (!text) return core::badInput("model.missing-file", text.error().message, file.string());
+  const json model = json::parse(*text, nullptr, false);
   if (!model.is_object())
     return core::badInput("model.not-json", "is not a JSON object", file.string());
   try {
@@ -287,7 +321,9 @@ Result<void> saveCodec(const Codec& codec, const std::filesystem::path& file) {
       {"encoder", toJson(codec.encoder)},
       {"decoder", toJson(codec.decoder)}};
   // A line a key of the outer levels would be readable, a line a number would not.
-  return core::writeFile(file, model.dump() + "\n");
+  // Text that is not UTF-8 is replaced, not thrown about.
+  return core::writeFile(file,
+                         model.dump(-1, ' ', false, ordered::error_handler_t::replace) + "\n");
 }
 
 }  // namespace aegen::encoders

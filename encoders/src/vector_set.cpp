@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+
+#include "aegen/core/files.hpp"
 
 namespace aegen::encoders {
 namespace {
@@ -70,6 +71,11 @@ class Reader {
     if (!error_) error_ = core::badInput(std::string("vectors.") + code, std::move(message), file_);
   }
 
+  // Takes over the first problem of a reader of an object within this one.
+  void adopt(const Reader& inner) {
+    if (!error_) error_ = inner.error_;
+  }
+
   [[nodiscard]] const std::optional<Diagnostic>& error() const { return error_; }
 
  private:
@@ -83,13 +89,15 @@ class Reader {
       fail("wrong-type", quoted(key) + " must be an integer");
       return low;
     }
-    const auto number = value.get<std::int64_t>();
-    if (number < low || number > high) {
-      fail("out-of-range", quoted(key) + " = " + std::to_string(number) + " is outside " +
+    // Past int64 the library would cut the number, not refuse it.
+    const bool huge =
+        value.is_number_unsigned() && value.get<std::uint64_t>() > static_cast<std::uint64_t>(high);
+    if (huge || value.get<std::int64_t>() < low || value.get<std::int64_t>() > high) {
+      fail("out-of-range", quoted(key) + " = " + value.dump() + " is outside " +
                                std::to_string(low) + ".." + std::to_string(high));
       return low;
     }
-    return number;
+    return value.get<std::int64_t>();
   }
 
   const json& object_;
@@ -99,12 +107,12 @@ class Reader {
 };
 
 Result<json> readJson(const fs::path& file) {
-  std::ifstream in(file);
-  if (!in) {
-    return core::badInput("vectors.missing-file", "cannot be read", file.string(),
+  const auto text = core::readFile(file);
+  if (!text) {
+    return core::badInput("vectors.missing-file", text.error().message, file.string(),
                           {"a vector set is a folder with config.json and expected_tx.csv"});
   }
-  json object = json::parse(in, nullptr, false);
+  json object = json::parse(*text, nullptr, false);
   if (!object.is_object()) {
     return core::badInput("vectors.not-json", "is not a JSON object", file.string());
   }
@@ -154,11 +162,12 @@ econ_t::ChipSettings settingsOf(Reader& reader, const json& config, const std::s
   out.activeEtx = static_cast<int>(reader.integer("active_etx", 1, 13));
   if (const json* const buffer = reader.find("buffer"); buffer != nullptr) {
     static const json kEmpty = json::object();
+    if (!buffer->is_object()) reader.fail("wrong-type", "\"buffer\" must be an object");
     Reader inner(buffer->is_object() ? *buffer : kEmpty, file, "buffer.");
     out.t1 = static_cast<int>(inner.integer("t1", 0, 511));
     out.t2 = static_cast<int>(inner.integer("t2", 0, 511));
     out.t3 = static_cast<int>(inner.integer("t3", 0, 511));
-    if (inner.error()) reader.fail("missing-key", inner.error()->message);
+    reader.adopt(inner);
   }
   if (config.contains("ae_mask")) {
     out.keep = maskBits(reader, reader.string("ae_mask"));
@@ -176,8 +185,17 @@ Result<std::vector<std::string>> listVectorSets(const fs::path& folder) {
     return core::badInput("vectors.no-folder", "is not a folder", folder.string());
   }
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (fs::exists(entry.path() / "config.json")) names.push_back(entry.path().filename().string());
+  const fs::directory_iterator end;
+  for (fs::directory_iterator entry(folder, error); !error && entry != end;
+       entry.increment(error)) {
+    std::error_code unseen;  // of one entry: what cannot be looked into holds no set
+    if (fs::exists(entry->path() / "config.json", unseen)) {
+      names.push_back(entry->path().filename().string());
+    }
+  }
+  if (error) {
+    return core::badInput("vectors.no-folder", "cannot be read: " + error.message(),
+                          folder.string());
   }
   if (names.empty()) {
     return core::badInput("vectors.no-sets", "holds no vector set (NAME/config.json)",
@@ -214,8 +232,15 @@ Result<VectorSet> loadVectorSet(const fs::path& folder, const std::string& name)
   set.expected = folder / name / "expected_tx.csv";
   if (reader.error()) return *reader.error();
   // The input stands beside the sets; some collections keep it within the set.
-  if (!fs::exists(set.input) && fs::exists(folder / name / set.input.filename())) {
-    set.input = folder / name / set.input.filename();
+  std::error_code error;
+  if (!fs::exists(set.input, error) && !error) {
+    const fs::path within = folder / name / set.input.filename();
+    if (fs::exists(within, error)) set.input = within;
+  }
+  if (error) {
+    return core::badInput("vectors.missing-file",
+                          "the file \"input\" names cannot be looked up: " + error.message(),
+                          file.string());
   }
   if (set.algorithm == "autoencoder") {
     auto weights = weightsOf(*config, file.string());
