@@ -1,5 +1,6 @@
 // The back-end board's decoder as IR: link words to charges.
 
+#include <algorithm>
 #include <array>
 
 #include "aegen/core/function_builder.hpp"
@@ -14,30 +15,16 @@ using core::FixedFormat;
 using core::FunctionBuilder;
 using core::ValueId;
 
+constexpr int kLinkEtx = 5;  // links the longest autoencoder string takes
 constexpr int kPatternBits = kLatents * kLatentBits;
 constexpr FixedFormat kLatentFormat{false, kLatentBits, kLatentBits - 1};
-
-// Positions on the link, counted from the last bit sent, of the latent bits that are kept; -1: not
-// sent. Index 0 is the lowest bit of latent 0.
-std::vector<int> linkPositions(const LinkLayout& link) {
-  const int etx = std::min(link.activeEtx, 5);
-  const int sent = std::min(18 + 32 * (etx - 1), 146);
-  std::vector<int> positions(kPatternBits, -1);
-  int next = 0;
-  for (std::size_t bit = 0; bit < positions.size(); ++bit) {
-    if (!link.keep[positions.size() - 1 - bit]) continue;
-    if (next < sent) positions[bit] = next;
-    ++next;
-  }
-  return positions;
-}
 
 void addUnpackLink(core::Program& program, const LinkLayout& link) {
   FunctionBuilder b(
       program, "unpack_link",
       "eTX words to header, module sum code and latents; bits that are not sent are 0");
   const auto tx = b.input("tx", {false, 32, 0}, kEtx);
-  const std::size_t words = static_cast<std::size_t>(std::min(link.activeEtx, 5));
+  const std::size_t words = static_cast<std::size_t>(std::min(link.activeEtx, kLinkEtx));
   const auto bitAt = [&](int fromEnd) {
     const auto word = words - 1 - static_cast<std::size_t>(fromEnd) / 32;
     return b.slice(tx[word], fromEnd % 32, 1);
@@ -85,13 +72,30 @@ void addScale(core::Program& program, const core::Signal& pattern) {
 
 }  // namespace
 
+int sentLatentBits(int activeEtx) {
+  return std::min(18 + 32 * (std::clamp(activeEtx, 1, kLinkEtx) - 1), 146);
+}
+
+std::vector<int> linkPositions(const LinkLayout& link) {
+  const int sent = sentLatentBits(link.activeEtx);
+  std::vector<int> positions(kPatternBits, -1);
+  int next = 0;
+  for (std::size_t bit = 0; bit < positions.size(); ++bit) {
+    if (!link.keep[positions.size() - 1 - bit]) continue;
+    if (next < sent) positions[bit] = next;
+    ++next;
+  }
+  return positions;
+}
+
 core::Result<core::Program> boardDecoder(const Codec& codec) {
   if (codec.link.keep.size() != kPatternBits || codec.link.activeEtx < 1 ||
       codec.link.activeEtx > kEtx) {
     return core::badInput("model.link", "the link layout needs 144 mask bits and 1..13 eTX",
                           codec.name);
   }
-  auto lowered = lower(codec.decoder, "decoder_");
+  // No layer's name can meet those of the functions below, whatever its node is called.
+  auto lowered = lower(codec.decoder, "decoder_layer_");
   if (!lowered) return lowered.error();
   const bool fits = lowered->inputs.size() == 1 && lowered->inputs[0].count == kLatents &&
                     lowered->inputs[0].format == kLatentFormat && lowered->fields.empty() &&
@@ -99,6 +103,14 @@ core::Result<core::Program> boardDecoder(const Codec& codec) {
   if (!fits) {
     return core::badInput("model.decoder-shape",
                           "the decoder must take 16 latents u9.8 and give 48 charges", codec.name);
+  }
+  constexpr int kMostScaled = core::kMaxWidth - (kCharge - 1);
+  if (lowered->output.format.width > kMostScaled) {
+    return core::badInput("graph.width",
+                          "the decoder's output " + lowered->output.format.text() +
+                              " is too wide to be scaled by the module sum",
+                          "node '" + lowered->output.name + "'",
+                          {"at most " + std::to_string(kMostScaled) + " bits"});
   }
   addWhole(*lowered, "decoder_network", "latents to normalised charges");
   core::Program program = std::move(lowered->program);

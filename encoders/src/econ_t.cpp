@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <set>
 
 #include "aegen/core/function_builder.hpp"
 #include "aegen/encoders/lowering.hpp"
@@ -22,17 +23,6 @@ constexpr FixedFormat kLatentFormat{false, kLatentBits, kLatentBits - 1};
 Weights weights(std::string name, Shape shape, const std::vector<std::int64_t>& values,
                 bool loadable) {
   return {std::move(name), kWeightFormat, std::move(shape), values, {}, loadable};
-}
-
-// Channels on the 8x8 grid: rows 0-3 hold 0..31, rows 4-7 hold 32..47 in columns 0-3.
-std::vector<int> gridIndices() {
-  std::vector<int> out(64, -1);
-  for (int c = 0; c < 32; ++c) out[static_cast<std::size_t>(c)] = c;
-  for (int c = 32; c < kTriggerCells; ++c) {
-    const int row = 4 + (c - 32) / 4;
-    out[static_cast<std::size_t>(row * 8 + c % 4)] = c;
-  }
-  return out;
 }
 
 Block functionBlock(const std::string& function, std::vector<core::Wire> inputs,
@@ -73,14 +63,92 @@ std::vector<core::ConfigField> settingFields(const ChipSettings& settings) {
   };
 }
 
-Result<void> checkEncoder(const Lowering& encoder) {
+void addPath(core::Program& program) {
+  addUnpack(program);
+  addChannelMux(program);
+  addCalibrate(program);
+  addLinkHeader(program);
+  addCloseUp(program);
+  addFormat(program);
+}
+
+// Functions, signals and fields of the path around the encoder.
+std::set<std::string> pathNames() {
+  std::set<std::string> names{"tx"};
+  core::Program path;
+  addPath(path);
+  for (const core::Function& function : path.functions) {
+    names.insert(function.name);
+    for (const auto* ports : {&function.inputs, &function.outputs}) {
+      for (const core::Port& port : *ports) names.insert(port.name);
+    }
+  }
+  for (const core::ConfigField& field : settingFields({})) names.insert(field.name);
+  // Ports tied to the encoder's input and output, whatever those are called, and one within
+  // calibrate_channel.
+  for (const char* name : {"calq", "latent", "code"}) names.erase(name);
+  return names;
+}
+
+// The first name the encoder shares with `taken`.
+Result<void> checkNames(const Lowering& encoder, const std::set<std::string>& taken) {
+  const auto check = [&](const std::string& name) -> Result<void> {
+    if (!taken.contains(name)) return {};
+    return core::badInput("model.name", "'" + name + "' is a name of the chip's own path",
+                          "node or weight '" + name + "' of the encoder", {"choose another name"});
+  };
+  for (const core::Function& function : encoder.program.functions) {
+    if (auto good = check(function.name); !good) return good;
+  }
+  for (const core::Signal& input : encoder.inputs) {
+    if (auto good = check(input.name); !good) return good;
+  }
+  for (const LoweredLayer& layer : encoder.layers) {
+    for (const core::Wire& wire : layer.outputs) {
+      if (auto good = check(wire.signal); !good) return good;
+    }
+  }
+  for (const core::ConfigField& field : encoder.fields) {
+    if (auto good = check(field.name); !good) return good;
+  }
+  return {};
+}
+
+// The link's module sum is the sum the encoder normalises with: one, over the 48 charges.
+Result<void> checkModuleSum(const Graph& encoder) {
+  const Node* normalize = nullptr;
+  for (const Node& node : encoder.nodes) {
+    if (node.kind != NodeKind::Normalize) continue;
+    if (normalize != nullptr) {
+      return core::badInput(
+          "model.shape", "the encoder normalises twice, '" + normalize->name + "' did so before",
+          "node '" + node.name + "'", {"one normalize node gives the module sum"});
+    }
+    normalize = &node;
+  }
+  if (normalize == nullptr) {
+    return core::badInput("model.shape", "the encoder has no normalize node",
+                          "graph '" + encoder.name + "'",
+                          {"the module sum on the link comes from it"});
+  }
+  const auto input = static_cast<std::size_t>(normalize->inputs[0]);
+  if (encoder.nodes[input].kind == NodeKind::Input) return {};
+  return core::badInput("model.shape", "normalize must take the charges as they come in",
+                        "node '" + normalize->name + "'",
+                        {"its sum is the module sum on the link"});
+}
+
+Result<void> checkEncoder(const Graph& graph, const Lowering& encoder) {
   const bool fits = encoder.inputs.size() == 1 && encoder.inputs[0].count == kTriggerCells &&
                     encoder.inputs[0].format == FixedFormat{false, kCharge, 0} &&
                     encoder.output.count == kLatents && encoder.output.format == kLatentFormat;
-  if (fits) return {};
-  return core::badInput("econ_t.encoder-shape",
-                        "the encoder must take 48 charges u22 and give 16 latents u9.8",
-                        "output '" + encoder.output.name + "'");
+  if (!fits) {
+    return core::badInput("econ_t.encoder-shape",
+                          "the encoder must take 48 charges u22 and give 16 latents u9.8",
+                          "output '" + encoder.output.name + "'");
+  }
+  if (auto good = checkModuleSum(graph); !good) return good;
+  return checkNames(encoder, pathNames());
 }
 
 Block layerBlock(const LoweredLayer& layer) {
@@ -125,8 +193,9 @@ Graph autoencoder(const AutoencoderWeights& w, bool loadable, bool truncateProdu
   normalized.format = {false, 8, 7};
   normalized.maxShift = kCharge - 1;
   Node& arranged = node("arranged", NodeKind::Arrange);
-  arranged.shape = {8, 8, 1};
-  arranged.indices = gridIndices();
+  arranged.shape = {kGridSide, kGridSide, 1};
+  constexpr auto kGrid = gridChannels();
+  arranged.indices = {kGrid.begin(), kGrid.end()};
   node("padded", NodeKind::Pad).padding = {0, 1, 0, 1};
   Node& conv = node("conv", NodeKind::Conv2d);
   conv.stride = 2;
@@ -165,17 +234,17 @@ Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
                           const ChipOptions& options) {
   auto lowered = lower(encoder, "");
   if (!lowered) return lowered.error();
-  if (auto good = checkEncoder(*lowered); !good) return good.error();
+  if (auto good = checkEncoder(encoder, *lowered); !good) return good.error();
+  if (reset.keep.size() != kLatents * kLatentBits) {
+    return core::badInput("model.link",
+                          std::to_string(reset.keep.size()) + " latent mask bits, 144 are needed",
+                          encoder.name);
+  }
   core::Design design;
   design.name = options.name;
   design.comment = "ECON-T trigger path: 12 ePortRX words to 13 eTX words through " + encoder.name;
   design.program = lowered->program;
-  addUnpack(design.program);
-  addChannelMux(design.program);
-  addCalibrate(design.program);
-  addLinkHeader(design.program);
-  addCloseUp(design.program);
-  addFormat(design.program);
+  addPath(design.program);
   design.inputs = {{"rx_words", {false, 32, 0}, kPortWords}};
   design.outputs = {"tx"};
   design.config = lowered->fields;
@@ -196,14 +265,13 @@ Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
   blocks.push_back(functionBlock(kCalibrate,
                                  sameNames({"channel_codes", "high_density", "calibration"}),
                                  {{"calq", lowered->inputs[0].name}}));
-  for (const LoweredLayer& layer : lowered->layers) blocks.push_back(layerBlock(layer));
-  const std::size_t encoderEnd = blocks.size();
-  std::string moduleSum = "module_sum";
-  for (Block& block : blocks) {  // the normaliser's sum is the module sum
-    for (core::Wire& wire : block.outputs) {
-      if (wire.port.ends_with("_sum")) wire.signal = moduleSum;
+  for (const LoweredLayer& layer : lowered->layers) {
+    blocks.push_back(layerBlock(layer));
+    for (core::Wire& wire : blocks.back().outputs) {  // the normaliser's sum is the module sum
+      if (wire.signal == layer.sumSignal) wire.signal = "module_sum";
     }
   }
+  const std::size_t encoderEnd = blocks.size();
   blocks.push_back(functionBlock(kLinkHeader, sameNames({"bx", "module_sum"}),
                                  sameNames({"header", "sum_code"})));
   blocks.push_back(functionBlock(
@@ -246,6 +314,10 @@ Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name) 
   if (lowered->inputs.size() != 1) {
     return core::badInput("econ_t.encoder-shape", "the encoder must have one input", encoder.name);
   }
+  const std::string takeUp = "take_up";
+  if (auto good = checkNames(*lowered, {takeUp, lowered->inputs[0].name + "_in"}); !good) {
+    return good.error();
+  }
   core::Design design;
   design.name = name;
   design.comment = "the encoder alone between registers: " + encoder.name;
@@ -256,16 +328,16 @@ Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name) 
   design.outputs = {lowered->output.name};
   design.config = lowered->fields;
   // Charges are taken up by a register, as they come out of one in the chip.
-  core::FunctionBuilder b(design.program, "take_up", "charges as they come");
+  core::FunctionBuilder b(design.program, takeUp, "charges as they come");
   b.output(charges.name, charges.format, b.input(pins.name, pins.format, pins.count));
   design.program.functions.push_back(std::move(b).finish());
   design.blocks.push_back(
-      functionBlock("take_up", {{pins.name, pins.name}}, {{charges.name, charges.name}}));
+      functionBlock(takeUp, {{pins.name, pins.name}}, {{charges.name, charges.name}}));
   design.blocks.back().registered = true;
   for (const LoweredLayer& layer : lowered->layers) {
     design.blocks.push_back(layerBlock(layer));
     auto& wires = design.blocks.back().outputs;  // nobody reads the module sum here
-    std::erase_if(wires, [](const core::Wire& wire) { return wire.port.ends_with("_sum"); });
+    std::erase_if(wires, [&](const core::Wire& wire) { return wire.signal == layer.sumSignal; });
   }
   design.blocks.back().registered = true;
   design.milestones = {{"encoder", lowered->output.name, 2}};

@@ -1,6 +1,7 @@
 #include "aegen/encoders/evaluation.hpp"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <string>
 
@@ -15,7 +16,7 @@ using Charges = std::array<double, data::kTriggerCells>;
 core::Result<core::Columns> run(const Graph& graph, const core::Columns& inputs) {
   auto lowered = lower(graph, graph.name + "_");
   if (!lowered) return lowered.error();
-  const std::string whole = graph.name + "_whole";
+  const std::string whole = "whole";  // without the prefix no layer is called so
   addWhole(*lowered, whole, "the whole graph");
   core::Interpreter interpreter(lowered->program, whole);
   for (const core::ConfigField& field : lowered->fields) {
@@ -35,22 +36,23 @@ core::Result<void> checkShape(const Codec& codec) {
                     holds(codec.decoder.output(), data::kTriggerCells) &&
                     codec.encoder.output().format == codec.decoder.nodes.front().format &&
                     codec.encoder.output().format.width == econ_t::kLatentBits &&
-                    codec.link.keep.size() == econ_t::kLatents * econ_t::kLatentBits;
+                    codec.link.keep.size() == econ_t::kLatents * econ_t::kLatentBits &&
+                    codec.link.activeEtx >= 1 && codec.link.activeEtx <= 13;
   if (fits) return {};
   return core::badInput("evaluate.shape", "the codec is not one of 48 charges and 16 u9 latents",
                         codec.name, {"docs/model_file.md says what an ECON-T model holds"});
 }
 
-// The bits of each latent that are sent; the mask starts at the top bit of the last latent.
-std::array<std::int64_t, econ_t::kLatents> keptBits(const LinkLayout& link) {
-  std::array<std::int64_t, econ_t::kLatents> kept{};
-  for (std::size_t i = 0; i < link.keep.size(); ++i) {
-    const std::size_t fromEnd = link.keep.size() - 1 - i;
-    if (link.keep[i]) {
-      kept[fromEnd / econ_t::kLatentBits] |= std::int64_t{1} << (fromEnd % econ_t::kLatentBits);
+// The bits of each latent that are sent, as the chip closes them up and cuts them to its links.
+std::array<std::int64_t, econ_t::kLatents> sentBits(const LinkLayout& link) {
+  std::array<std::int64_t, econ_t::kLatents> sent{};
+  const std::vector<int> positions = econ_t::linkPositions(link);
+  for (std::size_t bit = 0; bit < positions.size(); ++bit) {
+    if (positions[bit] >= 0) {
+      sent[bit / econ_t::kLatentBits] |= std::int64_t{1} << (bit % econ_t::kLatentBits);
     }
   }
-  return kept;
+  return sent;
 }
 
 // Mean over the events of each TC's share of the sum.
@@ -80,13 +82,15 @@ core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Even
   auto latents = run(codec.encoder, charges);
   if (!latents) return latents.error();
   Evaluation result;
-  const auto kept = keptBits(codec.link);
+  const auto sent = sentBits(codec.link);
   for (std::size_t e = 0; e < events.size(); ++e) {
     std::array<std::int64_t, econ_t::kLatents> received{};
-    for (std::size_t l = 0; l < received.size(); ++l) received[l] = latents->at(l, e) &= kept[l];
+    for (std::size_t l = 0; l < received.size(); ++l) received[l] = latents->at(l, e) &= sent[l];
     result.latents.add(received);
   }
-  for (const bool bit : codec.link.keep) result.bitsSent += bit ? 1 : 0;
+  for (const std::int64_t bits : sent) {
+    result.bitsSent += std::popcount(static_cast<std::uint64_t>(bits));
+  }
   const auto decoded = run(codec.decoder, *latents);
   if (!decoded) return decoded.error();
 

@@ -33,6 +33,7 @@ class Lowerer {
   Lowerer(const Graph& graph, const std::string& prefix) : graph_(graph), prefix_(prefix) {}
 
   core::Result<Lowering> run() {
+    if (auto good = checkNames(); !good) return good.error();
     std::vector<std::size_t> uses(graph_.nodes.size(), 0);
     for (const Node& node : graph_.nodes) {
       for (const int input : node.inputs) ++uses[static_cast<std::size_t>(input)];
@@ -65,6 +66,39 @@ class Lowerer {
   }
 
  private:
+  static std::string sumName(const Node& node) { return node.name + "_sum"; }
+  static std::string positionName(const Node& node) { return node.name + "_position"; }
+  // Of the function for output `output` of a dense layer.
+  static std::string neuronName(const Node& node, std::size_t output) {
+    const bool shared = node.kernel.loadable && node.bias.loadable;
+    return node.name + "_neuron" + (shared ? "" : "_" + std::to_string(output));
+  }
+
+  // What lowering makes beside the nodes' own functions and signals must not be named as they are.
+  core::Result<void> checkNames() const {
+    std::map<std::string, const Node*> made;
+    for (const Node& node : graph_.nodes) {
+      if (node.kind == NodeKind::Normalize) made[sumName(node)] = &node;
+      if (node.kind == NodeKind::Conv2d) made[positionName(node)] = &node;
+      if (node.kind != NodeKind::Dense) continue;
+      for (std::size_t o = 0; o < node.bias.values.size(); ++o) made[neuronName(node, o)] = &node;
+    }
+    const auto check = [&](const std::string& name) -> core::Result<void> {
+      const auto found = made.find(name);
+      if (found == made.end()) return {};
+      return core::badInput(
+          "graph.name",
+          "'" + name + "' is also what a part of node '" + found->second->name + "' is called",
+          "node '" + name + "'", {"choose another name"});
+    };
+    for (const Node& node : graph_.nodes) {
+      for (const std::string* name : {&node.name, &node.kernel.name, &node.bias.name}) {
+        if (auto good = check(*name); !good) return good;
+      }
+    }
+    return {};
+  }
+
   static bool isElementwise(const Node& node) {
     return node.kind == NodeKind::Relu || node.kind == NodeKind::Requantize;
   }
@@ -170,7 +204,7 @@ class Lowerer {
 
   void normalize(std::size_t at) {
     const Node& node = graph_.nodes[at];
-    const std::string sumName = node.name + "_sum";
+    const std::string sumSignal = sumName(node);
     LoweredLayer layer;
     layer.function = prefix_ + node.name;
     FunctionBuilder b(out_.program, layer.function,
@@ -194,10 +228,11 @@ class Lowerer {
     }
     const FixedFormat sumFormat = b.format(sum);
     b.output(node.name, node.format, normalized);
-    b.output(sumName, sumFormat, sum);
+    b.output(sumSignal, sumFormat, sum);
     out_.program.functions.push_back(std::move(b).finish());
     newSignal(at);
-    layer.outputs = {{node.name, node.name}, {sumName, sumName}};
+    layer.outputs = {{node.name, node.name}, {sumSignal, sumSignal}};
+    layer.sumSignal = sumSignal;
     out_.layers.push_back(std::move(layer));
   }
 
@@ -336,7 +371,7 @@ class Lowerer {
     std::vector<std::size_t> filters(static_cast<std::size_t>(kernel[3]));
     for (std::size_t f = 0; f < filters.size(); ++f) filters[f] = f;
     const std::string position =
-        unit(prefix_ + node.name + "_position",
+        unit(prefix_ + positionName(node),
              std::to_string(filters.size()) + " filters at one position of a " +
                  std::to_string(kernel[0]) + "x" + std::to_string(kernel[1]) + " convolution",
              first, last, filters);
@@ -383,10 +418,9 @@ class Lowerer {
         units[o] = units[0];
         continue;
       }
-      const std::string name =
-          prefix_ + node.name + "_neuron" + (shared ? "" : "_" + std::to_string(o));
-      units[o] = unit(name, "one output of a dense layer of " + std::to_string(terms) + " inputs",
-                      first, last, std::span(&o, 1));
+      units[o] = unit(prefix_ + neuronName(node, o),
+                      "one output of a dense layer of " + std::to_string(terms) + " inputs", first,
+                      last, std::span(&o, 1));
     }
     LoweredLayer layer;
     layer.function = prefix_ + node.name;

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <limits>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "aegen/core/text_tools.hpp"
+#include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/yaml_reader.hpp"
 
 namespace aegen::encoders {
@@ -30,17 +31,9 @@ constexpr std::size_t kMaxHiddenLayers = 4;
 constexpr double kMaxLearningRate = 1.0;
 constexpr double kMaxValidation = 0.5;
 
-bool isIdentifier(std::string_view name) {
-  const auto isWord = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
-  };
-  return !name.empty() && std::isalpha(static_cast<unsigned char>(name.front())) &&
-         std::all_of(name.begin(), name.end(), isWord);
-}
-
 // The 16 latents' bits that fit on the links beside header and module sum.
 int maxLatentBits(int activeEtx) {
-  return 2 * activeEtx - 1;
+  return std::min(econ_t::sentLatentBits(activeEtx) / econ_t::kLatents, econ_t::kLatentBits);
 }
 
 void readGenerator(YamlReader& reader, const YAML::Node& list, TrainConfig& config) {
@@ -148,7 +141,7 @@ void readAll(YamlReader& reader, const YAML::Node& root, TrainConfig& config) {
   if (const YAML::Node name = root["name"]) {
     const std::string note = "a letter, then letters, digits and underscores";
     reader.string(name, "name", note, config.name);
-    if (!reader.problem && !isIdentifier(config.name)) {
+    if (!reader.problem && !core::isIdentifier(config.name)) {
       reader.fail("out-of-range", fmt::format("'name' is '{}'", config.name), name.Mark(), {note});
     }
   }
@@ -208,7 +201,7 @@ core::Result<void> check(const TrainConfig& config) {
                     config.validationFraction),
         {}, {fmt::format("above 0 and up to {} and {}", kMaxLearningRate, kMaxValidation)});
   }
-  if (!isIdentifier(config.name)) {
+  if (!core::isIdentifier(config.name)) {
     return core::badInput("train.out-of-range", fmt::format("name is '{}'", config.name), {},
                           {"a letter, then letters, digits and underscores"});
   }

@@ -1,7 +1,6 @@
 #include "encoder_kernel.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <numeric>
 #include <type_traits>
 
@@ -9,12 +8,11 @@ namespace aegen::encoders::training {
 namespace {
 
 constexpr std::size_t kLanes = 64;  // events of a block: its activations stay in the first cache
-constexpr int kMaxShift = 21;
 
 constexpr int channelAt(int row, int column) {
-  if (row < 4 && column < 8) return row * 8 + column;
-  if (row >= 4 && row < 8 && column < 4) return 32 + (row - 4) * 4 + column;
-  return -1;
+  constexpr auto kGrid = econ_t::gridChannels();
+  constexpr int kSide = econ_t::kGridSide;
+  return row < kSide && column < kSide ? kGrid[static_cast<std::size_t>(row * kSide + column)] : -1;
 }
 
 constexpr auto kTapChannels = [] {
@@ -49,9 +47,8 @@ const std::array<std::array<int, kTaps>, kPositions>& tapChannels() {
 }
 
 void normalize(std::span<const std::int64_t> charges, std::span<std::uint8_t> normalized) {
-  const auto sum =
-      static_cast<std::uint64_t>(std::accumulate(charges.begin(), charges.end(), std::int64_t{0}));
-  const int shift = sum == 0 ? 0 : std::min(static_cast<int>(std::bit_width(sum)) - 1, kMaxShift);
+  const int shift =
+      econ_t::normalizingShift(std::accumulate(charges.begin(), charges.end(), std::int64_t{0}));
   std::transform(charges.begin(), charges.end(), normalized.begin(), [&](std::int64_t charge) {
     return static_cast<std::uint8_t>((charge << kChargeFraction) >> shift);
   });

@@ -18,6 +18,28 @@ inline constexpr int kLatentBits = 9;
 /// room above for a decoder that overshoots.
 inline constexpr core::FixedFormat kBoardCharge{false, 26, 0};
 
+/// Channel at each cell of the encoder's 8x8 grid, row-major; -1 where it holds a zero. Rows 0-3
+/// hold channels 0..31, rows 4-7 hold 32..47 in columns 0-3.
+inline constexpr int kGridSide = 8;
+[[nodiscard]] constexpr std::array<int, kGridSide * kGridSide> gridChannels() {
+  std::array<int, kGridSide * kGridSide> out{};
+  out.fill(-1);
+  for (int c = 0; c < kTriggerCells; ++c) {
+    const int cell = c < 32 ? c : (4 + (c - 32) / 4) * kGridSide + c % 4;
+    out[static_cast<std::size_t>(cell)] = c;
+  }
+  return out;
+}
+
+/// Kept latent bits that `activeEtx` links carry beside header and module sum: the last
+/// 18 + 32 (eTX - 1), at most 146.
+[[nodiscard]] int sentLatentBits(int activeEtx);
+
+/// Where each latent bit stands on the link, counted from the last bit sent; -1: not sent, because
+/// the mask drops it or because the links carry no more. Index 0 is the lowest bit of latent 0.
+/// `link.keep` has one entry a latent bit.
+[[nodiscard]] std::vector<int> linkPositions(const LinkLayout& link);
+
 /// The chip's 2144 six-bit weights in register order (conv_kernel, conv_bias, dense_kernel,
 /// dense_bias).
 struct AutoencoderWeights {
@@ -55,7 +77,9 @@ struct ChipOptions {
 /// nine-bit latents. Signals: rx_words u32[12], codes, rx_header, bx, channel_codes, calq u22[48],
 /// the encoder's (normalized, ..., latent), module_sum, words u16[26], tx u32[13]. Pipeline
 /// registers go where they split the logic most evenly. Fields: loadable weights first, in the
-/// chip's order.
+/// chip's order. Diagnostics: `econ_t.encoder-shape`, `model.shape` (not one Normalize over the
+/// charges), `model.name` (a node or weight is named as something of the path), `model.link`,
+/// `design.latency`.
 [[nodiscard]] core::Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
                                               const ChipOptions& options);
 

@@ -15,19 +15,22 @@ struct LoweredLayer {
   std::string function;
   std::vector<core::Wire> inputs;
   std::vector<core::Wire> outputs;
+  /// A Normalize layer's sum of charges, one of `outputs`; empty for other layers.
+  std::string sumSignal;
 };
 
 struct Lowering {
   core::Program program;
   std::vector<core::Signal> inputs;  ///< one an Input node
-  std::vector<LoweredLayer> layers;  ///< in order; a Normalize layer also gives `<node>_sum`
+  std::vector<LoweredLayer> layers;  ///< in order
   core::Signal output;
   std::vector<core::ConfigField> fields;  ///< loadable weights in layer order: kernel, bias
 };
 
 /// `graph` must have been inferred. Function names start with `prefix`. Arrange, Pad, Concat and
 /// Reshape become wiring; Relu and Requantize join the layer before them. Signals are named as the
-/// last node of their layer. Padding and zeros are constants at the calls.
+/// last node of their layer. Padding and zeros are constants at the calls. Diagnostics:
+/// `graph.name` (a node is named as another node's helper function or sum), `graph.output`.
 [[nodiscard]] core::Result<Lowering> lower(const Graph& graph, const std::string& prefix);
 
 /// Adds a function `name` that computes the whole graph by calling the layers: inputs are the
