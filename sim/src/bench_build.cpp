@@ -1,7 +1,6 @@
 #include "bench_build.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,6 +11,7 @@
 #include "aegen/core/process.hpp"
 #include "aegen/core/text_tools.hpp"
 #include "aegen/rtl_gen/emit_design.hpp"
+#include "step_folder.hpp"
 
 namespace aegen::sim {
 namespace {
@@ -122,41 +122,6 @@ Result<Command> systemcFlags() {
       {"install it: apt install libsystemc-dev", "or set SYSTEMC_HOME to where it is"});
 }
 
-/// A folder that is filled under a temporary name and takes its own when it is complete.
-class StepFolder {
- public:
-  StepFolder(const fs::path& workDir, std::string_view step, const Fingerprint& fingerprint)
-      : final_(fs::absolute(workDir / fmt::format("{}_{}", step, fingerprint.text()))),
-        temporary_(final_.string() + fmt::format(".tmp{}", ::getpid())) {}
-  StepFolder(const StepFolder&) = delete;
-  StepFolder& operator=(const StepFolder&) = delete;
-  ~StepFolder() = default;
-
-  [[nodiscard]] bool complete() const { return fs::exists(final_); }
-  [[nodiscard]] const fs::path& path() const { return final_; }
-  [[nodiscard]] const fs::path& work() const { return temporary_; }
-
-  Result<void> begin() {
-    std::error_code error;
-    fs::remove_all(temporary_, error);
-    fs::create_directories(temporary_, error);
-    if (error) return core::badInput("sim.io", error.message(), temporary_.string());
-    return {};
-  }
-  Result<void> finish() {
-    std::error_code error;
-    fs::rename(temporary_, final_, error);
-    // Another process may have finished the same step meanwhile: either result will do.
-    if (error && !complete()) return core::badInput("sim.io", error.message(), final_.string());
-    if (error) fs::remove_all(temporary_, error);
-    return {};
-  }
-
- private:
-  fs::path final_;
-  fs::path temporary_;
-};
-
 class BenchBuilder {
  public:
   BenchBuilder(const BenchRecipe& recipe, const BenchOptions& options)
@@ -192,6 +157,10 @@ class BenchBuilder {
 
   void report(std::string_view stage, std::uint64_t done, std::uint64_t total) const {
     if (options_.progress) options_.progress(stage, done, total);
+  }
+
+  [[nodiscard]] fs::path stepPath(std::string_view step, const Fingerprint& fingerprint) const {
+    return options_.workDir / fmt::format("{}_{}", step, fingerprint.text());
   }
 
   [[nodiscard]] Command compile(const std::string& level) const {
@@ -270,11 +239,12 @@ class BenchBuilder {
     Fingerprint print;
     print.add(tools_.versions);
     for (const std::string& word : compile("-O2")) print.add(word);
-    StepFolder step(options_.workDir, "runtime", print);
+    StepFolder step(stepPath("runtime", print));
     runtime_ = step.path();
-    if (step.complete()) return {};
+    const Result<bool> begun = step.begin();
+    if (!begun) return begun.error();
+    if (!*begun) return {};
     built_ = true;
-    if (const Result<void> begun = step.begin(); !begun) return begun.error();
     std::vector<std::pair<fs::path, Command>> sources;
     for (const char* name : {"verilated.cpp", "verilated_threads.cpp"}) {
       sources.emplace_back(tools_.include / name, compile("-O2"));
@@ -309,11 +279,12 @@ class BenchBuilder {
     }
     const std::string configuration = verilatorConfiguration(*recipe_.manifest, *recipe_.layout);
     print.add(configuration);
-    StepFolder step(options_.workDir, "chip", print);
+    StepFolder step(stepPath("chip", print));
     chip_ = step.path();
-    if (step.complete()) return {};
+    const Result<bool> begun = step.begin();
+    if (!begun) return begun.error();
+    if (!*begun) return {};
     built_ = true;
-    if (const Result<void> begun = step.begin(); !begun) return begun.error();
     if (auto written = writeFile(step.work() / "captured.vlt", configuration); !written) {
       return written.error();
     }
@@ -360,11 +331,12 @@ class BenchBuilder {
     print.add(ports);
     print.add(recipe_.decoderHeader);
     print.add(recipe_.decoderModelHeader);
-    StepFolder step(options_.workDir, "bench", print);
+    StepFolder step(stepPath("bench", print));
     bench_ = step.path();
-    if (step.complete()) return {};
+    const Result<bool> begun = step.begin();
+    if (!begun) return begun.error();
+    if (!*begun) return {};
     built_ = true;
-    if (const Result<void> begun = step.begin(); !begun) return begun.error();
     std::vector<std::pair<std::string, const std::string*>> headers{{"chip_ports.hpp", &ports}};
     if (withSystem()) {
       headers.emplace_back("decoder.hpp", &recipe_.decoderHeader);

@@ -29,7 +29,8 @@ struct BuiltBench {
 };
 
 /// Steps, each in its own folder of `options.workDir` named by a hash of all that goes into it: the
-/// verilator runtime, the verilated chip, the bench. A folder appears when it is complete.
+/// verilator runtime, the verilated chip, the bench. A folder appears when it is complete;
+/// a second process that needs it waits for the first.
 /// Errors: process.not-found (verilator, g++), sim.no-systemc, sim.verilator, sim.compile, sim.io.
 [[nodiscard]] core::Result<BuiltBench> buildBench(const BenchRecipe& recipe,
                                                   const BenchOptions& options);
