@@ -7,6 +7,7 @@
 #include <set>
 
 #include "aegen/core/files.hpp"
+#include "aegen/core/text_tools.hpp"
 #include "aegen/rtl_gen/emit_function.hpp"
 #include "aegen/rtl_gen/state_blocks.hpp"
 #include "aegen/rtl_gen/verilog_printer.hpp"
@@ -79,6 +80,19 @@ std::vector<Module> stateModules(const core::Design& design, std::vector<std::st
     }
   }
   return modules;
+}
+
+// Names that are printed as they are; those of signals and fields are the top module's to check.
+core::Result<void> checkNames(const core::Design& design) {
+  std::vector<std::string> names{design.name};
+  std::ranges::transform(design.blocks, std::back_inserter(names), &core::Block::name);
+  for (const std::string& name : names) {
+    if (!core::isIdentifier(name)) {
+      return core::badInput("rtl.name", "'" + name + "' is not an identifier", design.name,
+                            {"rename the design or the block"});
+    }
+  }
+  return {};
 }
 
 core::Result<void> checkSupported(const core::Design& design) {
@@ -157,6 +171,9 @@ core::Result<GeneratedRtl> emitVerilog(const core::Design& design) {
   }
   if (const core::Result<void> supported = checkSupported(design); !supported) {
     return supported.error();
+  }
+  if (const core::Result<void> named = checkNames(design); !named) {
+    return named.error();
   }
   GeneratedRtl rtl;
   const std::set<std::string> used = reachable(design);

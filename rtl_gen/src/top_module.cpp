@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "aegen/core/text_tools.hpp"
 #include "aegen/rtl_gen/emit_design.hpp"
 #include "aegen/rtl_gen/emit_function.hpp"
 #include "module_builder.hpp"
@@ -72,6 +73,10 @@ class TopBuilder {
       taken.insert({"cfg_write", "cfg_address", "cfg_wdata", "cfg_rdata", "cfg_ready"});
     }
     const auto take = [&](const std::string& name) -> std::optional<core::Diagnostic> {
+      if (!core::isIdentifier(name)) {
+        return core::badInput("rtl.name", "'" + name + "' is not an identifier",
+                              design_.name + "/" + name, {"rename the signal or field"});
+      }
       if (isReserved(name) || !taken.insert(name).second) {
         return core::badInput("rtl.name", "'" + name + "' is taken or reserved in Verilog",
                               design_.name + "/" + name, {"rename the signal or field"});

@@ -313,5 +313,22 @@ TEST(EmittedDesign, RefusesANameThatVerilogReserves) {
   EXPECT_EQ(rtl.error().code, "rtl.name");
 }
 
+TEST(EmittedDesign, RefusesANameThatIsNoIdentifier) {
+  const auto codeWith = [](auto change) {
+    Design design = pipeline();
+    change(design);
+    const auto rtl = emitVerilog(design);
+    return rtl.ok() ? std::string() : rtl.error().code;
+  };
+  EXPECT_EQ(codeWith([](Design&) {}), "");
+  EXPECT_EQ(codeWith([](Design& d) { d.name = "chip\nmodule x"; }), "rtl.name");
+  EXPECT_EQ(codeWith([](Design& d) { d.blocks[0].name = "a b"; }), "rtl.name");
+  EXPECT_EQ(codeWith([](Design& d) {
+              d.config[1].name = "neg;ate";
+              d.blocks[2].inputs[4].signal = "neg;ate";
+            }),
+            "rtl.name");
+}
+
 }  // namespace
 }  // namespace aegen::rtl_gen
