@@ -1,5 +1,6 @@
 #include "aegen/encoders/evaluation.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -29,8 +30,14 @@ core::Result<void> checkShape(const Codec& codec) {
   const auto holds = [](const Node& node, std::size_t elements) {
     return elementCount(node.shape) == elements;
   };
+  const auto oneInput = [](const Graph& graph) {
+    return std::ranges::count(graph.nodes, NodeKind::Input, &Node::kind) == 1;
+  };
+  constexpr core::FixedFormat kCharge{false, std::bit_width(unsigned{data::kMaxCharge}), 0};
   const bool fits = !codec.encoder.nodes.empty() && !codec.decoder.nodes.empty() &&
+                    oneInput(codec.encoder) && oneInput(codec.decoder) &&
                     holds(codec.encoder.nodes.front(), data::kTriggerCells) &&
+                    codec.encoder.nodes.front().format == kCharge &&
                     holds(codec.encoder.output(), econ_t::kLatents) &&
                     holds(codec.decoder.nodes.front(), econ_t::kLatents) &&
                     holds(codec.decoder.output(), data::kTriggerCells) &&
@@ -39,7 +46,8 @@ core::Result<void> checkShape(const Codec& codec) {
                     codec.link.keep.size() == econ_t::kLatents * econ_t::kLatentBits &&
                     codec.link.activeEtx >= 1 && codec.link.activeEtx <= 13;
   if (fits) return {};
-  return core::badInput("evaluate.shape", "the codec is not one of 48 charges and 16 u9 latents",
+  return core::badInput("evaluate.shape",
+                        "the codec is not one of 48 charges u22, 16 u9 latents and 1..13 eTX",
                         codec.name, {"docs/model_file.md says what an ECON-T model holds"});
 }
 

@@ -267,6 +267,15 @@ TEST(Evaluation, LinkOfNoEtxIsRefused) {
   }
 }
 
+TEST(Evaluation, EncoderThatCannotHoldEveryChargeIsRefused) {
+  Codec narrow = codec({false, 11, 10});
+  narrow.encoder.nodes[0].format = {false, 12, 0};
+  ASSERT_TRUE(narrow.encoder.infer().ok());
+  const auto result = evaluate(narrow, events());
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, "evaluate.shape");
+}
+
 TEST(Evaluation, NodesMayBeNamedWhole) {
   Codec named = codec({false, 11, 10});
   named.decoder.nodes[1].name = "whole";

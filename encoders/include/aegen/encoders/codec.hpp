@@ -28,8 +28,8 @@ struct Codec {
 };
 
 /// Reads and writes the model file (JSON, `"format": "aegen-model", "version": 1`;
-/// docs/model_file.md). Diagnostics `model.*` name the key. Writing goes to a temporary first and
-/// is renamed.
+/// docs/model_file.md). Diagnostics `model.*` name the key, `graph.*` the node; a number is taken
+/// as it stands or refused. Writing goes to a temporary first and is renamed.
 [[nodiscard]] core::Result<Codec> loadCodec(const std::filesystem::path& file);
 [[nodiscard]] core::Result<void> saveCodec(const Codec& codec, const std::filesystem::path& file);
 

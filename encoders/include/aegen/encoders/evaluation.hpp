@@ -16,13 +16,15 @@ struct Evaluation {
   /// The module sum alone: the mean normalised pattern of these very events, scaled to each event's
   /// sum. No pattern that knows nothing else of an event does better on average.
   MetricsAccumulator moduleSum;
-  LatentHistograms latents{econ_t::kLatents};  ///< as received: bits that are not sent are 0
-  int bitsSent = 0;                            ///< latent bits a crossing
+  LatentHistograms latents{
+      econ_t::kLatents};  ///< as received: bits the mask or the links drop are 0
+  int bitsSent = 0;       ///< latent bits a crossing
 };
 
 /// `codec` has passed infer() (loadCodec() and train() give such). The module sum is taken as
 /// exact; the link's 5E4M code of it costs up to 3 % of the response, evenly over all TCs.
-/// Diagnostic `evaluate.shape` when the codec is not one of 48 charges and 16 nine-bit latents.
+/// Diagnostic `evaluate.shape` when the codec is not one of 48 charges u22, 16 nine-bit latents and
+/// 1..13 eTX.
 [[nodiscard]] core::Result<Evaluation> evaluate(const Codec& codec,
                                                 std::span<const data::Event> events);
 

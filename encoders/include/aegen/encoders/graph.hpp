@@ -14,6 +14,7 @@
 namespace aegen::encoders {
 
 using Shape = std::vector<int>;
+/// Product of the sizes; 0 when one is not positive, the largest size_t when it overflows.
 [[nodiscard]] std::size_t elementCount(const Shape& shape);
 
 enum class NodeKind : std::uint8_t {
@@ -80,7 +81,10 @@ struct Graph {
   [[nodiscard]] const Node& output() const { return nodes.back(); }
   [[nodiscard]] const Node* find(std::string_view node) const;
   /// Checks shapes, weights' ranges and formats and fills in the formats that follow (Relu, Conv2d,
-  /// Dense, Pad, ...). Diagnostics `graph.*` place the node.
+  /// Dense, Pad, ...). Diagnostics `graph.*` place the node. What passes can be lowered: names (of
+  /// the graph, its nodes and weights) are identifiers and differ, every tensor has 1..65,536
+  /// elements, a layer at most 2^24 products, and no product, bias or partial sum, aligned to the
+  /// sum's fraction, needs more than a signed word of core::kMaxWidth bits.
   [[nodiscard]] core::Result<void> infer();
   bool operator==(const Graph&) const = default;
 };

@@ -26,7 +26,8 @@ struct VectorSet {
     const std::filesystem::path& folder);
 
 /// Reads FOLDER/NAME/config.json. Diagnostics `vectors.*` name file and key: missing file, not
-/// JSON, missing key, wrong type or number of values, value out of range, unknown algorithm.
+/// JSON, missing key, wrong type or number of values, value out of range, unknown algorithm, an
+/// input that cannot be looked up.
 [[nodiscard]] core::Result<VectorSet> loadVectorSet(const std::filesystem::path& folder,
                                                     const std::string& name);
 
