@@ -1,21 +1,12 @@
 #include "aegen/core/verifier.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
+
+#include "aegen/core/text_tools.hpp"
 
 namespace aegen::core {
 namespace {
-
-bool isIdentifier(std::string_view name) {
-  if (name.empty() || (std::isalpha(static_cast<unsigned char>(name[0])) == 0 && name[0] != '_')) {
-    return false;
-  }
-  for (const char c : name) {
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_') return false;
-  }
-  return true;
-}
 
 // What FixedFormat::parse() reads.
 constexpr int kMaxFraction = 1000;

@@ -1,8 +1,6 @@
 #include "aegen/flows/design_spec.hpp"
 
-#include <algorithm>
-#include <cctype>
-
+#include "aegen/core/text_tools.hpp"
 #include "aegen/encoders/vector_set.hpp"
 #include "aegen/encoders/yaml_reader.hpp"
 
@@ -16,12 +14,6 @@ using encoders::econ_t::ChipSettings;
 using encoders::econ_t::kLatentBits;
 using encoders::econ_t::kLatents;
 using encoders::econ_t::kTriggerCells;
-
-bool isIdentifier(const std::string& name) {
-  return !name.empty() && std::isalpha(static_cast<unsigned char>(name[0])) != 0 &&
-         std::ranges::all_of(name,
-                             [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
-}
 
 // One value for all channels, or a list of 48.
 void readChannels(YamlReader& reader, const YAML::Node& node, const std::string& path,
@@ -132,7 +124,7 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
       reader.need(top, "", "model", "an aegen model file, or a config.json with ae_weights");
   if (reader.problem) return;
   reader.string(name, "name", "an identifier", out.name);
-  if (!reader.problem && !isIdentifier(out.name)) {
+  if (!reader.problem && !core::isIdentifier(out.name)) {
     reader.fail("out-of-range", "'name' is '" + out.name + "'", name.Mark(),
                 {"letters, digits and _, a letter first: it names the top module"});
   }
