@@ -90,19 +90,22 @@ double RandomStream::uniform() {
   return (static_cast<double>(bits() >> 12) + 0.5) * 0x1.0p-52;
 }
 
+RandomStream::DiscPoint RandomStream::pointInDisc() {
+  DiscPoint p;
+  do {
+    p.x = 2 * uniform() - 1;
+    p.y = 2 * uniform() - 1;
+    p.square = p.x * p.x + p.y * p.y;
+  } while (p.square >= 1 || p.square == 0);
+  return p;
+}
+
 double RandomStream::normal() {
   if (hasSpareNormal_) {
     hasSpareNormal_ = false;
     return spareNormal_;
   }
-  double x = 0;
-  double y = 0;
-  double square = 0;
-  do {
-    x = 2 * uniform() - 1;
-    y = 2 * uniform() - 1;
-    square = x * x + y * y;
-  } while (square >= 1 || square == 0);
+  const auto [x, y, square] = pointInDisc();
   const double scale = std::sqrt(-2 * portableLog(square) / square);
   spareNormal_ = y * scale;
   hasSpareNormal_ = true;
@@ -116,14 +119,7 @@ int RandomStream::poisson(double mean) {
 }
 
 RandomStream::Direction RandomStream::direction() {
-  double x = 0;
-  double y = 0;
-  double square = 0;
-  do {
-    x = 2 * uniform() - 1;
-    y = 2 * uniform() - 1;
-    square = x * x + y * y;
-  } while (square >= 1 || square == 0);
+  const auto [x, y, square] = pointInDisc();
   const double length = std::sqrt(square);
   return {x / length, y / length};
 }

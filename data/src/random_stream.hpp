@@ -40,6 +40,14 @@ class RandomStream {
   [[nodiscard]] Direction direction();
 
  private:
+  /// Uniform in the unit disc, never its centre; `square` is the distance's.
+  struct DiscPoint {
+    double x = 0;
+    double y = 0;
+    double square = 0;
+  };
+  DiscPoint pointInDisc();
+
   std::uint64_t state_[4];
   double spareNormal_ = 0;
   bool hasSpareNormal_ = false;

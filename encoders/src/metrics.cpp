@@ -6,6 +6,8 @@
 #include <cassert>
 #include <cmath>
 
+#include "aegen/data/events.hpp"
+
 namespace aegen::encoders {
 namespace {
 
@@ -89,7 +91,7 @@ std::optional<double> telescopeMse(ChargePattern truth, ChargePattern prediction
 
 int occupancy(ChargePattern charges) {
   return static_cast<int>(std::count_if(charges.begin(), charges.end(),
-                                        [](double charge) { return charge > kChargePerMip; }));
+                                        [](double charge) { return charge > data::kUnitsPerMip; }));
 }
 
 std::string OccupancyBin::name() const {

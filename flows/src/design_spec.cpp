@@ -1,6 +1,7 @@
 #include "aegen/flows/design_spec.hpp"
 
 #include "aegen/core/text_tools.hpp"
+#include "aegen/encoders/freeze.hpp"
 #include "aegen/encoders/vector_set.hpp"
 #include "aegen/encoders/yaml_reader.hpp"
 
@@ -12,7 +13,6 @@ using encoders::IntegerRange;
 using encoders::YamlReader;
 using encoders::econ_t::ChipSettings;
 using encoders::econ_t::kLatentBits;
-using encoders::econ_t::kLatents;
 using encoders::econ_t::kTriggerCells;
 
 // One value for all channels, or a list of 48.
@@ -34,15 +34,6 @@ void readChannels(YamlReader& reader, const YAML::Node& node, const std::string&
   }
 }
 
-// Keeps the top `bits` of each latent.
-std::vector<bool> topBits(int bits) {
-  std::vector<bool> keep;
-  for (int latent = 0; latent < kLatents; ++latent) {
-    for (int bit = 0; bit < kLatentBits; ++bit) keep.push_back(bit < bits);
-  }
-  return keep;
-}
-
 void readSettings(YamlReader& reader, const YAML::Node& node, ChipSettings& out) {
   if (!reader.checkKeys(
           node, "settings",
@@ -62,7 +53,7 @@ void readSettings(YamlReader& reader, const YAML::Node& node, ChipSettings& out)
   if (const auto n = node["latent_bits"]) {
     int bits = kLatentBits;
     reader.integer(n, "settings.latent_bits", {1, kLatentBits}, bits);
-    out.keep = topBits(bits);
+    out.keep = encoders::topBitsLayout(bits, out.activeEtx).keep;
   }
   if (const auto n = node["buffer"]) {
     if (!reader.checkKeys(n, "settings.buffer", {"t1", "t2", "t3"})) return;
@@ -188,7 +179,8 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
   ChipSettings& settings = out.spec.settings;
   if (settings.activeEtx == 0) settings.activeEtx = out.codec.link.activeEtx;
   if (settings.keep.empty()) settings.keep = out.codec.link.keep;
-  if (settings.keep.empty()) settings.keep = topBits(kLatentBits);
+  if (settings.keep.empty())
+    settings.keep = encoders::topBitsLayout(kLatentBits, settings.activeEtx).keep;
   out.codec.link = {settings.activeEtx, settings.keep};
   auto chip = encoders::econ_t::chip(out.codec.encoder, settings, spec.chip);
   if (!chip) {

@@ -14,9 +14,6 @@
 
 namespace aegen::encoders {
 
-/// Charge of one minimum ionising particle at vertical incidence, in calibrated units.
-inline constexpr double kChargePerMip = 35.0;
-
 /// Telescope MSE of prediction against truth, both scaled by 2^-floor(log2(sum of truth)):
 /// 4*L1 + 2*L2 + L3, Lk the mean of (y-p)^2 * max(y,p) over 48 TCs, over the 36 weighted supercells
 /// and over three sums of 16 TCs. Empty when the truth's sum is not positive (there is no scale
