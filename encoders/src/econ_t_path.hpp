@@ -2,7 +2,7 @@
 /// The functions of the ECON-T's trigger path before and behind the encoder.
 
 #include "aegen/core/program.hpp"
-#include "float_code.hpp"
+#include "aegen/encoders/float_code.hpp"
 
 namespace aegen::encoders::econ_t {
 

@@ -1,10 +1,29 @@
-#include "float_code.hpp"
+#include "aegen/encoders/float_code.hpp"
 
 #include <array>
+#include <charconv>
 
 namespace aegen::encoders {
 
 using core::ValueId;
+
+std::string FloatCode::text() const {
+  return std::to_string(exponent) + "E" + std::to_string(mantissa) + "M";
+}
+
+std::optional<FloatCode> FloatCode::parse(std::string_view text) {
+  constexpr int kMostExponent = 6;
+  constexpr int kMostMantissa = 8;
+  FloatCode out;
+  const char* const end = text.data() + text.size();
+  const auto exponent = std::from_chars(text.data(), end, out.exponent);
+  if (exponent.ec != std::errc{} || exponent.ptr == end || *exponent.ptr != 'E') return {};
+  const auto mantissa = std::from_chars(exponent.ptr + 1, end, out.mantissa);
+  if (mantissa.ec != std::errc{} || mantissa.ptr + 1 != end || *mantissa.ptr != 'M') return {};
+  const bool fits = out.exponent >= 1 && out.exponent <= kMostExponent && out.mantissa >= 1 &&
+                    out.mantissa <= kMostMantissa;
+  return fits ? std::optional(out) : std::nullopt;
+}
 
 ValueId encodeFloat(core::FunctionBuilder& b, ValueId value, const FloatCode& code) {
   const int m = code.mantissa;

@@ -1,15 +1,25 @@
 #pragma once
-/// The chip's unsigned float codes, "xEyM" (section 3 of the ECON-T page), as IR.
+/// The chip's unsigned float codes, "xEyM" (section 3 of the ECON-T page): formats and IR.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "aegen/core/function_builder.hpp"
 
 namespace aegen::encoders {
 
-/// Exponent and mantissa bits of a code.
+/// Exponent and mantissa bits of a code: 5E4M is {5, 4}.
 struct FloatCode {
   int exponent = 5;
   int mantissa = 4;
   [[nodiscard]] int width() const { return exponent + mantissa; }
+  /// "5E4M".
+  [[nodiscard]] std::string text() const;
+  /// Inverse of text(); empty when malformed or outside 1..6 exponent and 1..8 mantissa bits.
+  [[nodiscard]] static std::optional<FloatCode> parse(std::string_view text);
+  bool operator==(const FloatCode&) const = default;
 };
 
 /// The code of an unsigned integer: itself while it fits the mantissa, else the bits after the
