@@ -109,24 +109,35 @@ BitVector BitVector::shifted(FunctionBuilder& b, int places) const {
   return join(b, parts);
 }
 
+std::vector<CloseUpStep> closeUpSteps(FunctionBuilder& b, const BitVector& mask) {
+  const auto bitAnd = &FunctionBuilder::bitAnd;
+  const auto bitOr = &FunctionBuilder::bitOr;
+  const auto bitXor = &FunctionBuilder::bitXor;
+  std::vector<CloseUpStep> steps;
+  BitVector kept = mask;
+  // Bits whose 0s, counted toward the least significant end, still have to be closed up.
+  BitVector gaps = mask.inverted(b).shifted(b, 1);
+  for (int places = 1; places < mask.bits(); places *= 2) {
+    BitVector odd = gaps;  // parity of the gaps below each bit
+    for (int reach = 1; reach < mask.bits(); reach *= 2) {
+      odd = odd.operation(b, odd.shifted(b, reach), bitXor);
+    }
+    const BitVector move = odd.operation(b, kept, bitAnd);
+    kept = kept.operation(b, move, bitXor).operation(b, move.shifted(b, -places), bitOr);
+    gaps = gaps.operation(b, odd.inverted(b), bitAnd);
+    steps.push_back({places, move});
+  }
+  return steps;
+}
+
 BitVector compress(FunctionBuilder& b, const BitVector& bits, const BitVector& mask) {
   const auto bitAnd = &FunctionBuilder::bitAnd;
   const auto bitOr = &FunctionBuilder::bitOr;
   const auto bitXor = &FunctionBuilder::bitXor;
   BitVector moving = bits.operation(b, mask, bitAnd);
-  BitVector kept = mask;
-  // Bits whose 0s, counted toward the least significant end, still have to be closed up.
-  BitVector gaps = mask.inverted(b).shifted(b, 1);
-  for (int step = 1; step < bits.bits(); step *= 2) {
-    BitVector odd = gaps;  // parity of the gaps below each bit
-    for (int reach = 1; reach < bits.bits(); reach *= 2) {
-      odd = odd.operation(b, odd.shifted(b, reach), bitXor);
-    }
-    const BitVector move = odd.operation(b, kept, bitAnd);
-    kept = kept.operation(b, move, bitXor).operation(b, move.shifted(b, -step), bitOr);
-    const BitVector moved = moving.operation(b, move, bitAnd);
-    moving = moving.operation(b, moved, bitXor).operation(b, moved.shifted(b, -step), bitOr);
-    gaps = gaps.operation(b, odd.inverted(b), bitAnd);
+  for (const CloseUpStep& step : closeUpSteps(b, mask)) {
+    const BitVector moved = moving.operation(b, step.move, bitAnd);
+    moving = moving.operation(b, moved, bitXor).operation(b, moved.shifted(b, -step.places), bitOr);
   }
   return moving;
 }

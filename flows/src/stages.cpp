@@ -277,11 +277,19 @@ BuildInfo Build::info() const {
   for (const core::Signal& signal : core::signalsOf(bundle_.chip)) {
     out.formats.push_back({signal.name, fmt::format("{}[{}]", signal.format.text(), signal.count)});
   }
-  out.options = {
-      {"encoder latency", fmt::format("{} crossings", spec.chip.encoderLatency)},
-      {"formatter latency", fmt::format("{} crossings", spec.chip.formatterLatency)},
+  std::string held;
+  for (const auto algorithm : spec.chip.encoders) {
+    held += fmt::format("{}{}", held.empty() ? "" : ", ", encoders::econ_t::text(algorithm));
+  }
+  out.options = {{"encoders", held}};
+  for (const core::Milestone& milestone : bundle_.chip.milestones) {
+    out.options.push_back({milestone.name + " latency",
+                           fmt::format("{} crossings from the input", milestone.latency)});
+  }
+  const std::vector<NamedText> link{
       {"link", fmt::format("{} eTX, {} crossings", spec.settings.activeEtx, spec.linkLatency)},
       {"decoder latency", fmt::format("{} crossings", spec.decoderLatency)}};
+  out.options.insert(out.options.end(), link.begin(), link.end());
   out.tools = toolVersions();
   return out;
 }

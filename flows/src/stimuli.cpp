@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "aegen/data/shower_generator.hpp"
 
 namespace aegen::flows {
@@ -13,7 +15,11 @@ using core::Result;
 constexpr std::uint64_t kStimulusStream = 0x5354494d554c4931ULL;
 
 data::InputSettings inputSettings(const encoders::econ_t::ChipSettings& settings) {
-  return {settings.mux, settings.calibration, settings.highDensity};
+  data::InputSettings out;
+  std::ranges::copy(settings.mux, out.mux.begin());
+  std::ranges::copy(settings.calibration, out.calibration.begin());
+  out.highDensity = settings.highDensity;
+  return out;
 }
 
 core::Columns rxColumns(const std::vector<data::RxCrossing>& crossings) {
