@@ -75,7 +75,12 @@ class DesignAnalysis {
       if (field.count == 0 || field.reset.size() != field.count) {
         fail("field needs one reset value an element", field.name);
       }
-      if (field.format.width > 16) fail("field is wider than the 16-bit port", field.name);
+      if (field.format.width > kMaxConfigBits && !error_) {
+        error_ = badInput("design.config-width",
+                          "a configuration value has at most " + std::to_string(kMaxConfigBits) +
+                              " bits, this one has " + std::to_string(field.format.width),
+                          design_.name + "/" + field.name, {"split the field in two"});
+      }
       for (const std::int64_t value : field.reset) {
         if (!field.format.range().contains(value)) {
           fail("reset value " + std::to_string(value) + " is outside " + field.format.text(),
@@ -167,6 +172,12 @@ ConfigValues Design::resetConfig() const {
   ConfigValues values;
   for (const ConfigField& field : config) values[field.name] = field.reset;
   return values;
+}
+
+int Design::configDataBits() const {
+  const bool wide =
+      std::ranges::any_of(config, [](const ConfigField& field) { return field.format.width > 16; });
+  return wide ? 32 : 16;
 }
 
 BlockPorts portsOf(const Design& design, const Block& block) {

@@ -28,9 +28,10 @@ std::string bankName(const FixedFormat& format, std::uint32_t count) {
 // `count` values of `format`: shadow and active copy, write decoder, read multiplexer.
 class BankBuilder {
  public:
-  BankBuilder(const FixedFormat& format, std::uint32_t count)
+  BankBuilder(const FixedFormat& format, std::uint32_t count, int dataBits)
       : count_(static_cast<int>(count)),
         width_(format.width),
+        dataBits_(dataBits),
         isSigned_(format.isSigned),
         b_(bankName(format, count), ModuleKind::Registers,
            {fmt::format("{}: {} configuration values of {} bits", bankName(format, count), count,
@@ -50,7 +51,7 @@ class BankBuilder {
     value_ = b_.input("write_value", width_);
     commit_ = b_.input("commit", 1);
     const ExprPtr readData =
-        b_.output("read_data", kConfigDataBits, "the shadow copy's value, 0 if not selected");
+        b_.output("read_data", dataBits_, "the shadow copy's value, 0 if not selected");
     const ExprPtr active =
         b_.outputReg("active", count_ * width_, {resetValues_, {}}, "value 0 in the lowest bits");
     shadow_ = b_.reg("shadow", count_ * width_, {resetValues_, {}});
@@ -63,8 +64,8 @@ class BankBuilder {
                             {ifElse(commit_, {nonBlocking(active, shadow_)})})},
                     {}});
     const ExprPtr read = b_.net("read_value", chosen());
-    b_.assign(readData, conditional(selected_, resize(read, kConfigDataBits, isSigned_),
-                                    literal(0, kConfigDataBits)));
+    b_.assign(readData,
+              conditional(selected_, resize(read, dataBits_, isSigned_), literal(0, dataBits_)));
     return std::move(b_).finish();
   }
 
@@ -100,6 +101,7 @@ class BankBuilder {
 
   int count_;
   int width_;
+  int dataBits_;
   bool isSigned_;
   ModuleBuilder b_;
   ExprPtr resetN_, resetValues_, selected_, offset_, write_, value_, commit_, shadow_;
@@ -135,8 +137,8 @@ class RegisterFileBuilder {
     b_.input("rst_n", 1, "synchronous, active low");
     write_ = b_.input("cfg_write", 1);
     address_ = b_.input("cfg_address", map_.addressBits);
-    data_ = b_.input("cfg_wdata", kConfigDataBits);
-    readData_ = b_.outputReg("cfg_rdata", kConfigDataBits, {literal(0, kConfigDataBits), {}},
+    data_ = b_.input("cfg_wdata", map_.dataBits);
+    readData_ = b_.outputReg("cfg_rdata", map_.dataBits, {literal(0, map_.dataBits), {}},
                              "value at the address of the clock before");
     ready_ = b_.outputReg("cfg_ready", 1, {literal(1, 1), {}}, "low while a commit is under way");
     for (const RegisterMap::Field& field : map_.fields) {
@@ -178,7 +180,7 @@ class RegisterFileBuilder {
         underWay.empty() ? literal(1, 1) : logicalNot(unary(Operator::ReduceOr, concat(underWay))));
     const ExprPtr busy = logicalNot(ready_);
     reads_.push_back(
-        conditional(control_, resize(busy, kConfigDataBits, false), literal(0, kConfigDataBits)));
+        conditional(control_, resize(busy, map_.dataBits, false), literal(0, map_.dataBits)));
   }
 
   void banks(const RegisterMap::Field& field) {
@@ -217,7 +219,7 @@ class RegisterFileBuilder {
       resets.push_back(literal(field.field->reset[first + i], width, format.isSigned));
     }
     const ExprPtr active = b_.wire(name + "_active", width * static_cast<int>(count));
-    const ExprPtr read = b_.wire(name + "_read", kConfigDataBits);
+    const ExprPtr read = b_.wire(name + "_read", map_.dataBits);
     std::vector<Connection> connections{{"clk", reference("clk", 1)},
                                         {"rst_n", reference("rst_n", 1)},
                                         {"reset_values", concat(std::move(resets))},
@@ -247,7 +249,7 @@ class RegisterFileBuilder {
       }
       level = std::move(next);
     }
-    b_.clocked(readData_, {literal(0, kConfigDataBits), {}}, level[0]);
+    b_.clocked(readData_, {literal(0, map_.dataBits), {}}, level[0]);
   }
 
   const RegisterMap& map_;
@@ -274,6 +276,7 @@ RegisterMap mapRegisters(const core::Design& design, const core::DesignTiming& t
     address += field.count;
   }
   map.controlAddress = address;
+  map.dataBits = design.configDataBits();
   map.addressBits = indexWidth(std::uint64_t{address} + 1);
   return map;
 }
@@ -290,7 +293,7 @@ std::vector<Module> registerModules(const core::Design& design, const RegisterMa
     for (std::uint32_t first = 0; first < field.field->count; first += kBankValues) {
       const std::uint32_t count = std::min(kBankValues, field.field->count - first);
       if (shapes.insert(bankName(field.field->format, count)).second) {
-        modules.push_back(BankBuilder(field.field->format, count).run());
+        modules.push_back(BankBuilder(field.field->format, count, map.dataBits).run());
       }
     }
   }

@@ -12,8 +12,6 @@
 
 namespace aegen::rtl_gen {
 
-inline constexpr int kConfigDataBits = 16;
-
 /// Where the values of a design's fields are and when they are used.
 struct RegisterMap {
   struct Field {
@@ -25,6 +23,7 @@ struct RegisterMap {
   std::vector<Field> fields;
   std::uint32_t controlAddress = 0;
   int addressBits = 1;
+  int dataBits = 0;  ///< of the words that carry values: design.configDataBits()
 
   [[nodiscard]] const Field* find(std::string_view field) const;
 };

@@ -164,8 +164,8 @@ class TopBuilder {
       };
       in("cfg_write", 1, "write cfg_wdata at cfg_address");
       in("cfg_address", map_.addressBits, "one value an address; the last one commits");
-      in("cfg_wdata", kConfigDataBits, "");
-      out("cfg_rdata", kConfigDataBits, "shadow copy at the address of the clock before");
+      in("cfg_wdata", map_.dataBits, "");
+      out("cfg_rdata", map_.dataBits, "shadow copy at the address of the clock before");
       out("cfg_ready", 1, "low while a commit is under way: writes are ignored");
     }
     for (const Signal& signal : design_.inputs) {
@@ -206,8 +206,8 @@ class TopBuilder {
       connections.push_back({name, reference(name, 1)});
     }
     connections.push_back({"cfg_address", reference("cfg_address", map_.addressBits)});
-    connections.push_back({"cfg_wdata", reference("cfg_wdata", kConfigDataBits)});
-    connections.push_back({"cfg_rdata", reference("cfg_rdata", kConfigDataBits), true});
+    connections.push_back({"cfg_wdata", reference("cfg_wdata", map_.dataBits)});
+    connections.push_back({"cfg_rdata", reference("cfg_rdata", map_.dataBits), true});
     connections.push_back({"cfg_ready", reference("cfg_ready", 1), true});
     b_.comment("Configuration");
     for (const RegisterMap::Field& field : map_.fields) {
@@ -347,7 +347,7 @@ class TopBuilder {
     if (!map_.fields.empty()) {
       manifest_.controlAddress = map_.controlAddress;
       manifest_.configAddressWidth = map_.addressBits;
-      manifest_.configDataWidth = kConfigDataBits;
+      manifest_.configDataWidth = map_.dataBits;
     }
     for (const core::Milestone& milestone : design_.milestones) {
       manifest_.milestones.push_back(

@@ -375,12 +375,26 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenDesign{"ResetCount", "reset value",
                      [](Design& d) { d.config[0].reset.push_back(0); }},
         BrokenDesign{"ResetRange", "outside u4", [](Design& d) { d.config[0].reset[0] = 16; }},
-        BrokenDesign{"WideField", "wider",
-                     [](Design& d) { d.config.push_back(field("wide", 17, 0)); }},
         BrokenDesign{"NoOutput", "is no signal", [](Design& d) { d.outputs.push_back("latent"); }},
         BrokenDesign{"Milestone", "names no signal",
                      [](Design& d) { d.milestones[0].signal = "latent"; }}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Analyse, RefusesAFieldWiderThanARegister) {
+  Design design = smallDesign();
+  EXPECT_EQ(design.configDataBits(), 16);
+  design.config.push_back(field("threshold", 17, 0));
+  EXPECT_TRUE(analyse(design).ok());
+  EXPECT_EQ(design.configDataBits(), 32);
+  design.config.back().format.width = 32;
+  EXPECT_TRUE(analyse(design).ok());
+  design.config.back().format.width = 33;
+  const Result<DesignTiming> timing = analyse(design);
+  ASSERT_FALSE(timing.ok());
+  EXPECT_EQ(timing.error().code, "design.config-width");
+  EXPECT_EQ(timing.error().failure, Failure::BadInput);
+  EXPECT_EQ(timing.error().where, "small/threshold");
+}
 
 TEST(Analyse, VerifiesTheProgramFirst) {
   Design design = smallDesign();

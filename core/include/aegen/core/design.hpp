@@ -22,7 +22,11 @@ struct Signal {
   bool operator==(const Signal&) const = default;
 };
 
-/// A setting held in registers: `count` values of one format with their values after reset.
+/// The widest value a configuration register holds.
+inline constexpr int kMaxConfigBits = 32;
+
+/// A setting held in registers: `count` values of one format, at most kMaxConfigBits wide, with
+/// their values after reset.
 struct ConfigField {
   std::string name;
   FixedFormat format;
@@ -88,6 +92,8 @@ struct Design {
 
   [[nodiscard]] const ConfigField* findConfig(std::string_view field) const;
   [[nodiscard]] ConfigValues resetConfig() const;
+  /// Bits of the words that carry register values: 16, or 32 when a field has more than 16.
+  [[nodiscard]] int configDataBits() const;
 };
 
 /// What a block's ports are, whatever its kind. Config ports have Role::Config.
@@ -105,7 +111,8 @@ struct DesignTiming {
       config;  ///< first and last use of a field
 };
 
-/// Checks names, wiring, formats, order and reset values, then gives the timing.
+/// Checks names, wiring, formats, order and reset values, then gives the timing. Errors:
+/// design.malformed (a bug of who built it), design.config-width (a field too wide for a register).
 [[nodiscard]] Result<DesignTiming> analyse(const Design& design);
 
 /// All signals of a design in order: inputs, then each block's outputs.

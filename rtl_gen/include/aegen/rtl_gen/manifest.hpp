@@ -68,7 +68,7 @@ struct ModuleManifest {
   std::vector<ManifestRegister> registers;
   std::uint32_t controlAddress = 0;  ///< bit 0, written as 1: switch the shadow copy in
   int configAddressWidth = 0;        ///< 0: no configuration port
-  int configDataWidth = 16;
+  int configDataWidth = 16;          ///< 16, or 32 when a field has more than 16 bits
   std::vector<ManifestModule> modules;
   std::vector<ManifestMilestone> milestones;
 
