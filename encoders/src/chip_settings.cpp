@@ -3,6 +3,7 @@
 #include "chip_settings.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <numeric>
 
 #include "aegen/encoders/trigger_encoders.hpp"
@@ -29,6 +30,15 @@ ChipSettings ChipSettings::neutral(const PathShape& shape) {
   out.calibration.assign(n, 2048);
   out.threshold.assign(n, 0);
   out.keep.assign(kLatents * kLatentBits, true);
+  return out;
+}
+
+data::InputSettings inputSettings(const ChipSettings& settings) {
+  data::InputSettings out;
+  assert(settings.mux.size() == out.mux.size());
+  std::ranges::copy(settings.mux, out.mux.begin());
+  std::ranges::copy(settings.calibration, out.calibration.begin());
+  out.highDensity = settings.highDensity;
   return out;
 }
 

@@ -470,12 +470,14 @@ class ChipAssembly {
     for (const core::Function& function : path_.functions) names.insert(function.name);
     for (const Block& block : blocks_) {
       if (network_.program.find(block.function) != nullptr) continue;
-      for (const Wire& wire : block.inputs) names.insert(wire.signal);
-      for (const Wire& wire : block.outputs) names.insert(wire.signal);
+      for (const auto* wires : {&block.inputs, &block.outputs}) {
+        for (const Wire& wire : *wires) {
+          // The network's own input and output, whatever it calls them.
+          if (wire.port != "calq" && wire.port != "latent") names.insert(wire.signal);
+        }
+      }
     }
     for (const core::ConfigField& field : fields) names.insert(field.name);
-    names.erase(calq());
-    names.erase(network_.output.name);
     return names;
   }
 

@@ -132,11 +132,7 @@ INSTANTIATE_TEST_SUITE_P(BothWeightsBothSums, EncoderArithmetic,
                          ::testing::Combine(::testing::Bool(), ::testing::Bool()));
 
 ChipSettings plainSettings() {
-  ChipSettings s;
-  for (int c = 0; c < kTriggerCells; ++c) s.mux[static_cast<std::size_t>(c)] = c;
-  s.calibration.fill(2048);
-  s.keep.assign(144, true);
-  return s;
+  return ChipSettings::neutral();
 }
 
 TEST(EconTChip, FormatsAreProvenForAllWeightsAndInputs) {
@@ -232,7 +228,7 @@ TEST(EconTChip, LinkStringFollowsTheSpecificationForRandomMasksAndLinks) {
     settings.activeEtx = static_cast<int>(rng() % 13) + 1;
     const std::uint64_t density = rng() % 5;
     for (std::size_t i = 0; i < 144; ++i) settings.keep[i] = rng() % 4 < density;
-    interpreter.configure(configValues(settings));
+    interpreter.configure(configValues(settings, {Algorithm::Autoencoder}));
     interpreter.reset();
     core::Columns in(12, 40);
     for (std::size_t k = 0; k < in.events(); ++k) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "aegen/core/design.hpp"
+#include "aegen/data/events.hpp"
 #include "aegen/encoders/codec.hpp"
 #include "aegen/encoders/link_formats.hpp"
 
@@ -73,6 +74,9 @@ struct ChipSettings {
   /// Channels in input order, calibration 1, thresholds 0, all latent bits kept.
   [[nodiscard]] static ChipSettings neutral(const PathShape& shape = {});
 };
+
+/// What the front end does with these settings, for 48 channels.
+[[nodiscard]] data::InputSettings inputSettings(const ChipSettings& settings);
 
 /// Why these settings cannot send what they ask for on a chip of this shape, one text a reason:
 /// super trigger cells of a type that does not exist or with more eTX than it needs, more eTX than
