@@ -169,7 +169,9 @@ TEST(EconTChip, EveryLatencyTheDesignOffersIsPlannedAsAsked) {
   const Graph graph = inferred(autoencoder(randomWeights(rng), false));
   for (int encoder = 1; encoder <= 5; ++encoder) {
     for (int formatter = 1; formatter <= 3; ++formatter) {
-      const auto design = chip(graph, plainSettings(), {"chip", encoder, formatter});
+      const auto design =
+          chip(graph, plainSettings(),
+               {.name = "chip", .encoderLatency = encoder, .formatterLatency = formatter});
       ASSERT_TRUE(design.ok()) << design.error().text();
       const auto timing = core::analyse(*design);
       ASSERT_TRUE(timing.ok()) << timing.error().text();
@@ -182,8 +184,10 @@ TEST(EconTChip, EveryLatencyTheDesignOffersIsPlannedAsAsked) {
 TEST(EconTChip, LatencyItCannotHaveIsBadInput) {
   std::mt19937_64 rng(9);
   const Graph graph = inferred(autoencoder(randomWeights(rng), false));
-  for (const ChipOptions& options : {ChipOptions{"chip", 6, 2}, ChipOptions{"chip", 0, 2},
-                                     ChipOptions{"chip", 2, 4}, ChipOptions{"chip", 2, 0}}) {
+  for (const ChipOptions& options : {ChipOptions{.encoderLatency = 6, .formatterLatency = 2},
+                                     ChipOptions{.encoderLatency = 0, .formatterLatency = 2},
+                                     ChipOptions{.encoderLatency = 2, .formatterLatency = 4},
+                                     ChipOptions{.encoderLatency = 2, .formatterLatency = 0}}) {
     const auto design = chip(graph, plainSettings(), options);
     ASSERT_FALSE(design.ok());
     EXPECT_EQ(design.error().code, "design.latency");
