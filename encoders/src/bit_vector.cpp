@@ -142,4 +142,16 @@ BitVector compress(FunctionBuilder& b, const BitVector& bits, const BitVector& m
   return moving;
 }
 
+BitVector expand(FunctionBuilder& b, const BitVector& bits, const BitVector& mask) {
+  const std::vector<CloseUpStep> steps = closeUpSteps(b, mask);
+  BitVector moving = bits;
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    const BitVector stay = moving.operation(b, step->move.inverted(b), &FunctionBuilder::bitAnd);
+    const BitVector moved =
+        moving.shifted(b, step->places).operation(b, step->move, &FunctionBuilder::bitAnd);
+    moving = stay.operation(b, moved, &FunctionBuilder::bitOr);
+  }
+  return moving.operation(b, mask, &FunctionBuilder::bitAnd);
+}
+
 }  // namespace aegen::encoders

@@ -52,4 +52,9 @@ struct CloseUpStep {
 [[nodiscard]] BitVector compress(core::FunctionBuilder& b, const BitVector& bits,
                                  const BitVector& mask);
 
+/// The inverse: the bits at the least significant end of `bits`, in order, at the places where
+/// `mask` is 1, zeros between (the same network backward).
+[[nodiscard]] BitVector expand(core::FunctionBuilder& b, const BitVector& bits,
+                               const BitVector& mask);
+
 }  // namespace aegen::encoders

@@ -1,5 +1,6 @@
 #include "aegen/encoders/float_code.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -54,6 +55,26 @@ ValueId decodeFloat(core::FunctionBuilder& b, ValueId bits, const FloatCode& cod
   const ValueId scaled =
       b.shiftRight(b.shiftLeftBy(leading, b.reinterpret(shift, {false, 6, 0})), 1);
   return b.select(isSmall, mantissa, scaled);
+}
+
+FloatStep floatStep(core::FunctionBuilder& b, ValueId bits, const FloatCode& code, int valueBits) {
+  const int m = code.mantissa;
+  const ValueId one = b.constant(1);
+  const ValueId exponent =
+      b.min(b.slice(bits, m, code.exponent), b.constant(std::max(1, valueBits - m)));
+  const ValueId mantissa = b.slice(bits, 0, m);
+  const ValueId leading = b.lessEqual(one, exponent);
+  const ValueId shift = b.reinterpret(b.sub(b.max(exponent, one), one), {false, 6, 0});
+  FloatStep step;
+  step.least = b.shiftLeftBy(b.concat(std::array{leading, mantissa}), shift);
+  step.width = b.shiftLeftBy(one, shift);
+  step.doubleMiddle = b.shiftLeftBy(b.concat(std::array{leading, mantissa, one}), shift);
+  return step;
+}
+
+ValueId middleOf(core::FunctionBuilder& b, ValueId bits, const FloatStep& step, ValueId drop) {
+  const ValueId middle = b.shiftRight(b.shiftLeftBy(step.doubleMiddle, drop), 1);
+  return b.select(b.equal(bits, b.constant(0)), b.constant(0), middle);
 }
 
 }  // namespace aegen::encoders

@@ -31,4 +31,19 @@ struct FloatCode {
 [[nodiscard]] core::ValueId decodeFloat(core::FunctionBuilder& b, core::ValueId bits,
                                         const FloatCode& code);
 
+/// The integers of a code's step: `least` and how many there are.
+struct FloatStep {
+  core::ValueId least = 0;
+  core::ValueId width = 0;
+  core::ValueId doubleMiddle = 0;  ///< 2 least + width: an odd integer times a power of two
+};
+/// Codes of integers of more than `valueBits` bits, which no encoder of such integers gives, act as
+/// the nearest that one can give.
+[[nodiscard]] FloatStep floatStep(core::FunctionBuilder& b, core::ValueId bits,
+                                  const FloatCode& code, int valueBits);
+/// The middle of a step of values whose lowest `drop` bits were dropped before they were coded,
+/// floored: (2 least + width) 2^drop / 2; 0 for code 0. Without a drop it is decodeFloat().
+[[nodiscard]] core::ValueId middleOf(core::FunctionBuilder& b, core::ValueId bits,
+                                     const FloatStep& step, core::ValueId drop);
+
 }  // namespace aegen::encoders

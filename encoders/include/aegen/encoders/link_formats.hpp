@@ -65,7 +65,8 @@ inline constexpr int kSyncBits = 11;     ///< of sync_word, behind the header of
 inline constexpr int kTypeNone = 0b000;  ///< no cell
 inline constexpr int kTypeList = 0b010;  ///< count, addresses, charges
 inline constexpr int kTypeMap = 0b100;   ///< map of all channels, charges
-inline constexpr int kTypeFull = 0b110;  ///< truncated: module sum alone
+inline constexpr int kTypeFull = 0b110;  ///< truncated, the buffer was full: module sum alone
+inline constexpr int kTypeLate = 0b111;  ///< truncated, the buffer was late: module sum alone
 
 /// Cells that best choice sends: as many as fit beside header and module sum; 0 when none does.
 /// 1, 4, 6, 9, 14, 18, 23, 28, 32, 37, 41, 46, 48 for 1..13 eTX of the ECON-T.
