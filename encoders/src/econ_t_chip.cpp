@@ -102,8 +102,8 @@ Result<void> checkShape(const PathShape& shape, const Held& held) {
     return core::badInput("econ_t.shape", what, "shape", {allowed});
   };
   const auto number = [](int n) { return std::to_string(n); };
-  if (shape.channels < kPortCodes || shape.channels > 128 || shape.channels % kPortCodes != 0) {
-    return wrong(number(shape.channels) + " channels", "4..128, a multiple of 4");
+  if (shape.channels < kPortCodes || shape.channels > 124 || shape.channels % kPortCodes != 0) {
+    return wrong(number(shape.channels) + " channels", "4..124, a multiple of 4");
   }
   if (shape.etx < 1 || shape.etx > 15) return wrong(number(shape.etx) + " eTX", "1..15");
   if (shape.countBits < 1 || shape.countBits > 4) {
@@ -121,9 +121,9 @@ Result<void> checkShape(const PathShape& shape, const Held& held) {
     return wrong("best choice has no room for a cell on one eTX", "shorter codes");
   }
   if (held(Algorithm::SuperTriggerCell)) {
-    if (shape.stc.empty() || shape.stc.size() > 8) {
+    if (shape.stc.empty() || shape.stc.size() > 4) {
       return wrong(number(static_cast<int>(shape.stc.size())) + " kinds of super trigger cells",
-                   "1..8");
+                   "1..4");
     }
     for (std::size_t t = 0; t < shape.stc.size(); ++t) {
       const int cells = shape.stc[t].cells;

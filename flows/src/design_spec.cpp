@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "aegen/core/bind_config.hpp"
 #include "aegen/core/text_tools.hpp"
 #include "aegen/encoders/freeze.hpp"
 #include "aegen/encoders/vector_set.hpp"
@@ -136,7 +137,7 @@ void readShape(YamlReader& reader, const YAML::Node& node, econ_t::PathShape& ou
   const auto integer = [&](const char* key, const IntegerRange& range, int& value) {
     if (node[key]) reader.integer(node[key], std::string("shape.") + key, range, value);
   };
-  integer("channels", {4, 128}, out.channels);
+  integer("channels", {4, 124}, out.channels);
   integer("etx", {1, 15}, out.etx);
   integer("buffer_words", {1, 1000}, out.bufferWords);
   integer("count_bits", {1, 4}, out.countBits);
@@ -285,6 +286,33 @@ Result<encoders::Codec> loadModel(const DesignSpec& spec) {
   return codec;
 }
 
+// The board's decoder of each encoder held, and of the one chosen at reset with all its settings.
+Result<void> addDecoders(DesignBundle& bundle) {
+  const ChipSettings& settings = bundle.spec.settings;
+  for (const Algorithm algorithm : bundle.spec.chip.encoders) {
+    const encoders::Graph& network = bundle.codec.decoder;
+    if (algorithm == Algorithm::Autoencoder && network.nodes.empty()) continue;
+    auto decoder = algorithm == Algorithm::Autoencoder
+                       ? econ_t::autoencoderLinkDecoder(network)
+                       : econ_t::linkDecoder(algorithm, bundle.spec.chip.shape);
+    if (!decoder) return decoder.error();
+    bundle.decoders.push_back(std::move(*decoder));
+    if (algorithm != settings.algorithm) continue;
+    if (algorithm == Algorithm::Autoencoder) {
+      auto whole = econ_t::boardDecoder(bundle.codec);
+      if (!whole) return whole.error();
+      bundle.decoder = std::move(*whole);
+    } else if (algorithm != Algorithm::ThresholdSum) {
+      // Threshold-sum strings have no place of their own in a crossing: no decoder of words alone.
+      bundle.decoder = bundle.decoders.back().program;
+      core::bindConfig(*bundle.decoder, bundle.decoders.back().function,
+                       econ_t::decoderConfig(algorithm, econ_t::decoderSettings(settings)),
+                       "decode");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 bool DesignSpec::holds(Algorithm algorithm) const {
@@ -336,11 +364,7 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
     return problem;
   }
   out.chip = std::move(*chip);
-  if (!out.codec.decoder.nodes.empty()) {
-    auto decoder = encoders::econ_t::boardDecoder(out.codec);
-    if (!decoder) return decoder.error();
-    out.decoder = std::move(*decoder);
-  }
+  if (auto good = addDecoders(out); !good) return good.error();
   return out;
 }
 
