@@ -41,6 +41,17 @@ void outputs(FunctionBuilder& b, const PathShape& shape, std::vector<ValueId> wo
   b.output("fill_word", bits(kWord), fill);
 }
 
+// A crossing's words: the first `count` of the string's, fill words behind them. `fewest` is the
+// smallest count.
+std::vector<ValueId> filledUp(FunctionBuilder& b, std::vector<ValueId> words, ValueId count,
+                              std::int64_t fewest, ValueId fill) {
+  for (auto i = static_cast<std::size_t>(fewest); i < words.size(); ++i) {
+    const ValueId belongs = b.less(b.constant(static_cast<std::int64_t>(i)), count);
+    words[i] = b.select(belongs, words[i], fill);
+  }
+  return words;
+}
+
 // The kept cells in ascending order, as addCloseUpCells() gives them.
 struct ClosedUp {
   std::vector<ValueId> kept;       ///< all channels
@@ -164,9 +175,12 @@ void addFormatThresholdSum(core::Program& program, const PathShape& shape) {
   WordString truncated;
   truncated.put(b, header).put(b, literal(b, kTypeFull, kTypeBits)).put(b, all);
   const ValueId fill = b.concat(std::array{header, sync});
-  const auto longest = static_cast<int>(*std::ranges::max_element(lengths));
-  outputs(b, shape, chooseWords(b, index, strings, longest), b.lookup(count, lengths),
-          truncated.words(b, 1)[0], fill);
+  const auto [fewest, longest] = std::ranges::minmax(lengths);
+  const ValueId length = b.lookup(count, lengths);
+  auto words =
+      filledUp(b, chooseWords(b, index, strings, static_cast<int>(longest)), length, fewest, fill);
+  words.resize(static_cast<std::size_t>(wordsWritten(shape)), fill);
+  outputs(b, shape, words, length, truncated.words(b, 1)[0], fill);
   program.functions.push_back(std::move(b).finish());
 }
 
@@ -217,14 +231,10 @@ void addFormatRepeater(core::Program& program, const PathShape& shape) {
   WordString string;
   string.put(b, header).put(b, codes);
   const ValueId count = byActiveEtx(b, activeEtx, shape, [](int etx) { return 2 * etx; });
-  // What does not fit the links is not written: fill words stand there.
-  auto words = string.words(b, wordsFor(repeaterBits(shape)));
-  const int fewest = 2;  // words of one link
-  for (std::size_t i = fewest; i < words.size(); ++i) {
-    const ValueId fits = b.less(b.constant(static_cast<std::int64_t>(i)), count);
-    words[i] = b.select(fits, words[i], zeros(b, kWord));
-  }
-  outputs(b, shape, words, count, zeros(b, kWord), zeros(b, kWord));
+  // What does not fit the links is not written.
+  const ValueId fill = zeros(b, kWord);
+  const auto words = filledUp(b, string.words(b, wordsFor(repeaterBits(shape))), count, 2, fill);
+  outputs(b, shape, words, count, zeros(b, kWord), fill);
   program.functions.push_back(std::move(b).finish());
 }
 
