@@ -132,7 +132,8 @@ class Runner {
     say(set, "interpreting");
     const auto design = designFor(set, ConformExecutor::Interpreter);
     if (!design) return design.error();
-    core::DesignInterpreter interpreter(*design);
+    core::DesignInterpreter interpreter(
+        *design, {.keep = std::vector<std::string>{}, .threads = options_.jobs});
     interpreter.configure(configOf(set, true));
     return interpreter.run(rx);
   }
