@@ -55,18 +55,21 @@ Subject subject(const Settings& settings, const std::string& name, const core::D
 Rate interpreterRate(const Settings& settings, const Subject& subject, unsigned threads,
                      const core::Columns& witness) {
   constexpr std::size_t kBatch = 16384;
+  constexpr std::size_t kPasses = 20;  // long enough for a clock
   core::DesignInterpreter interpreter(*subject.design, onThreads(threads));
   std::vector<core::Columns> batches;
   for (std::size_t first = 0; first + kBatch <= subject.inputs.events(); first += kBatch) {
     batches.push_back(part(subject.inputs, first, kBatch));
   }
   Rate rate;
-  rate.crossings = batches.size() * kBatch;
+  rate.crossings = batches.size() * kBatch * kPasses;
   rate.threads = threads;
   orDie(interpreter.advance(batches.front()));  // memory and tape are there from now on
   repeat(settings, rate, [&] {
     return timed([&] {
-      for (const core::Columns& batch : batches) orDie(interpreter.advance(batch));
+      for (std::size_t pass = 0; pass < kPasses; ++pass) {
+        for (const core::Columns& batch : batches) orDie(interpreter.advance(batch));
+      }
     });
   });
   interpreter.reset();
