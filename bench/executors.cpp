@@ -29,11 +29,19 @@ core::DesignInterpreterOptions onThreads(unsigned threads) {
 
 }  // namespace
 
+std::vector<double> Rate::perProcessorSecond() const {
+  std::vector<double> out;
+  for (const double seconds : processorSeconds) {
+    out.push_back(static_cast<double>(crossings) / seconds);
+  }
+  return out;
+}
+
 ordered Rate::json() const {
   ordered out{{"crossings_per_second", spread(perSecond)},
+              {"crossings_per_processor_second", spread(perProcessorSecond())},
               {"crossings", crossings},
               {"threads", threads},
-              {"processor_seconds", spread(processorSeconds)},
               {"checked", checked},
               {"correct", correct}};
   out.update(more);

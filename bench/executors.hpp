@@ -12,13 +12,16 @@ namespace aegen::bench {
 // A figure and its check.
 struct Rate {
   std::vector<double> perSecond;         // of each repeat, by wall time
-  std::vector<double> processorSeconds;  // of each repeat, on all threads and processes
+  std::vector<double> processorSeconds;  // of each repeat, on all threads and processes; of the
+                                         // Verilated ones with their start and configuration
   std::uint64_t crossings = 0;           // of each repeat
   unsigned threads = 1;                  // that compute at a time, in all processes
   std::string checked;                   // what was compared
   bool correct = false;
   ordered more = ordered::object();  // further facts
 
+  // The same by processor time: what a busy machine does not distort.
+  [[nodiscard]] std::vector<double> perProcessorSecond() const;
   [[nodiscard]] ordered json() const;
 };
 

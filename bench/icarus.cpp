@@ -197,10 +197,11 @@ Rate icarusRate(const Settings& settings, const Subject& subject, std::size_t cr
   rate.correct = true;
   std::vector<double> starts;
   for (int i = 0; i < settings.repeats; ++i) {
+    const double start = processorSeconds();
     starts.push_back(run({"vvp", "start_only"}, "start_only.log"));
     const double before = processorSeconds();
     const double seconds = run({"vvp", "crossings"}, "crossings.log");
-    rate.processorSeconds.push_back(processorSeconds() - before);
+    rate.processorSeconds.push_back((processorSeconds() - before) - (before - start));
     rate.perSecond.push_back(static_cast<double>(crossings) / (seconds - starts.back()));
     rate.correct = rate.correct &&
                    equalsExpected(subject, orDie(core::readFile(work / "outputs.hex")), crossings);
