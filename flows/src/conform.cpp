@@ -191,7 +191,11 @@ class Worker {
     switch (executor) {
       case ConformExecutor::Interpreter: {
         say("interpreting");
-        if (!interpreter_) interpreter_.emplace(chip_);
+        if (!interpreter_) {
+          // Only the words are looked at; the other processors have sets of their own.
+          interpreter_.emplace(chip_, core::DesignInterpreterOptions{
+                                          .keep = std::vector<std::string>{}, .threads = 1});
+        }
         interpreter_->reset();
         interpreter_->configure(configOf(set, kEveryEncoder, true));
         return interpreter_->run(vectors.rx);
