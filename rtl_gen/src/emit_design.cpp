@@ -11,6 +11,7 @@
 #include "aegen/rtl_gen/emit_function.hpp"
 #include "aegen/rtl_gen/state_blocks.hpp"
 #include "aegen/rtl_gen/verilog_printer.hpp"
+#include "i2c_slave.hpp"
 #include "register_file.hpp"
 #include "top_module.hpp"
 
@@ -187,6 +188,9 @@ core::Result<GeneratedRtl> emitVerilog(const core::Design& design) {
   const RegisterMap map = mapRegisters(design, *timing);
   if (!map.fields.empty()) {
     std::ranges::move(registerModules(design, map), std::back_inserter(rtl.modules));
+  }
+  if (design.serial) {
+    rtl.modules.push_back(i2cSlaveModule(map));
   }
   core::Result<Module> top = topModule(design, *timing, map, blockModules, rtl.manifest);
   if (!top) {
