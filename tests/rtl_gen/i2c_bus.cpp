@@ -29,7 +29,8 @@ enum Code : int {
   kPortWait,
   kOutputs,
   kChange,
-  kSlow
+  kSlow,
+  kReset
 };
 
 std::string hex(std::uint32_t value, int digits) {
@@ -128,7 +129,9 @@ constexpr const char* kMaster = R"(
       case (code)
         0: start;
         1: stop;
-        2: begin bits(argument[7:0], 8); low(1'b1); high(level); $fdisplay(file, "ack %b", !level); end
+        2: begin
+          bits(argument[7:0], 8); low(1'b1); high(level); $fdisplay(file, "ack %b", !level);
+        end
         3: begin receive(1'b1); $fdisplay(file, "byte %h", octet); end
         4: begin receive(1'b0); $fdisplay(file, "byte %h", octet); end
         5: #(argument);
@@ -142,6 +145,7 @@ constexpr const char* kMaster = R"(
         13: begin #(1000); $fdisplay(file, "out %b", out); end
         14: change = argument;
         15: slow = argument;
+        16: begin rst_n = 0; #(argument) rst_n = 1; end
       endcase
       got = $fscanf(script, "%h %h", code, argument);
     end
@@ -265,6 +269,9 @@ void BusScript::wait(int nanoseconds) {
 }
 void BusScript::spikes(int nanoseconds) {
   command(kSpikes, static_cast<std::uint32_t>(nanoseconds));
+}
+void BusScript::reset(int nanoseconds) {
+  command(kReset, static_cast<std::uint32_t>(nanoseconds));
 }
 void BusScript::slowFall(int nanoseconds) {
   command(kSlow, static_cast<std::uint32_t>(nanoseconds));

@@ -49,6 +49,8 @@ class BusScript {
   /// Lets SCL and SDA go without a STOP in between: breaks off whatever is under way.
   void lines(bool scl, bool sda);
   void wait(int nanoseconds);
+  /// The chip's reset, while the bus stands still.
+  void reset(int nanoseconds);
   /// From now on a spike this long at random moments on either line; 0: none.
   void spikes(int nanoseconds);
   /// SCL's fall reaches the slave so much later than SDA's change.

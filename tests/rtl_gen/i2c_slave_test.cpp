@@ -288,6 +288,27 @@ TEST(I2cSlave, ComesFreeWhenTheMasterClocksOnAfterItsOwnReset) {
   expectRead(chip, chip.run(script), 0);
 }
 
+TEST(I2cSlave, TakesALowLineAfterItsResetForNoStart) {
+  for (const int length : {30, 100, 1000}) {
+    Chip chip(45, "i2c_reset");
+    BusScript script = chip.script();
+    script.timing(BusSpeed::Fast, DataChange::Middle);
+    script.openWrite(0);
+    script.lines(true, false);  // SCL high, SDA low, in the middle of something
+    script.reset(length);
+    script.wait(3000);
+    script.lines(false, false);
+    script.write(script.device() << 1, false);
+    script.stop();
+    script.openRead(0);
+    script.readValue(chip.words[0], true);
+    script.stop();
+    script.port(readAll(chip));
+    script.waitForPort();
+    expectRead(chip, chip.run(script), 0);
+  }
+}
+
 TEST(I2cSlave, DoesNotSeeSpikesUpToFiftyNanoseconds) {
   for (const int width : {10, 35, 50}) {
     Chip chip(static_cast<std::uint64_t>(width), "i2c_spikes");
