@@ -45,7 +45,8 @@ test-tool: all
 	ctest --test-dir $(BUILD) --output-on-failure -L tool
 
 bench: all
-	$(BUILD)/bench/slice_bench --work $(BUILD)/bench_work --json bench/results/slice.json
+	$(BUILD)/bench/speed_bench --work $(BUILD)/bench_work/speed --json bench/results/speed.json
+	$(BUILD)/bench/slice_bench --work $(BUILD)/bench_work/slice --json bench/results/slice.json
 
 retrain: build
 	$(BUILD)/aegen train examples/econ_t_autoencoder/train.yaml -o $(BUILD)/retrained.json

@@ -1,114 +1,74 @@
 #include "aegen/core/interpreter.hpp"
 
 #include <algorithm>
-#include <cassert>
+#include <atomic>
+#include <optional>
 
-#include "scalar_ops.hpp"
-#include "tape_compiler.hpp"
+#include "tape_machine.hpp"
+#include "workers.hpp"
 
 namespace aegen::core {
 
 struct Interpreter::Impl {
-  Impl(const Program& source, std::string_view function)
-      : program(source), tape(tape::compile(program, function)) {
-    narrow.resize(std::size_t{tape.narrowSlots} * tape::kLanes);
-    wide.resize(std::size_t{tape.wideSlots} * tape::kLanes);
-    uniforms.resize(tape.nodes.size());
+  Impl(const Program& program, std::string_view function, InstructionSet set)
+      : machine(program, function, tape::kernelsFor(set)) {
+    useThreads(1);
   }
 
-  // Everything that depends on configuration alone.
-  void settle() {
-    std::vector<std::int64_t> operands;
-    std::vector<FixedFormat> formats;
-    for (std::size_t i = 0; i < tape.nodes.size(); ++i) {
-      const tape::Node& node = tape.nodes[i];
-      if (!node.uniform || node.source == nullptr || node.uses == 0) continue;
-      operands.clear();
-      formats.clear();
-      for (const std::uint32_t operand : node.operands) {
-        operands.push_back(uniforms[operand]);
-        formats.push_back(tape.nodes[operand].format);
+  void useThreads(unsigned threads) {
+    workers.emplace(threads);
+    workspaces.resize(workers->count());
+  }
+
+  void run(std::span<const std::int64_t* const> inputs, std::span<std::int64_t* const> outputs,
+           std::size_t events) {
+    machine.settle();
+    // Shards are handed out as threads get to them: one that is held up does not hold up the rest.
+    std::atomic<std::size_t> next{0};
+    const auto work = [&](unsigned worker) {
+      for (std::size_t at = next.fetch_add(kShard); at < events; at = next.fetch_add(kShard)) {
+        machine.run(workspaces[worker], inputs, outputs, at, std::min(kShard, events - at));
       }
-      uniforms[i] = applyOp(*node.source, operands, formats, node.format);
-    }
-    for (const tape::Step& step : tape.splats) step.kernel(step, frame());
-    settled = true;
+    };
+    events <= kShard ? work(0) : workers->run(work);
   }
 
-  tape::Frame frame() { return {narrow.data(), wide.data(), uniforms.data()}; }
+  static constexpr std::size_t kShard = 2 * tape::kLanes;
 
-  void load(std::span<const std::int64_t* const> inputs, std::size_t first, std::size_t count) {
-    for (const tape::Port& port : tape.inputs) {
-      const std::int64_t* in = inputs[port.element] + first;
-      const auto each = [&](auto* out) {
-        using T = std::remove_pointer_t<decltype(out)>;
-        for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<T>(wrap(in[i], port.format));
-        // Lanes past the last event compute on zeros, which every operation accepts.
-        std::fill(out + count, out + tape::kLanes, T{0});
-      };
-      if (port.wide) {
-        each(wide.data() + std::size_t{port.slot} * tape::kLanes);
-      } else {
-        each(narrow.data() + std::size_t{port.slot} * tape::kLanes);
-      }
-    }
-  }
-
-  void store(std::span<std::int64_t* const> outputs, std::size_t first, std::size_t count) const {
-    for (const tape::Port& port : tape.outputs) {
-      std::int64_t* out = outputs[port.element] + first;
-      if (port.wide) {
-        std::copy_n(wide.data() + std::size_t{port.slot} * tape::kLanes, count, out);
-      } else {
-        std::copy_n(narrow.data() + std::size_t{port.slot} * tape::kLanes, count, out);
-      }
-    }
-  }
-
-  Program program;  ///< the tape points into it
-  tape::Tape tape;
-  std::vector<std::int32_t> narrow;
-  std::vector<std::int64_t> wide;
-  std::vector<std::int64_t> uniforms;
-  bool settled = false;
+  tape::Machine machine;
+  std::optional<Workers> workers;
+  std::vector<tape::Workspace> workspaces;  ///< one a thread
+  std::vector<const std::int64_t*> in;
+  std::vector<std::int64_t*> out;
 };
 
-Interpreter::Interpreter(const Program& program, std::string_view function)
-    : impl_(std::make_unique<Impl>(program, function)) {}
+Interpreter::Interpreter(const Program& program, std::string_view function, InstructionSet set)
+    : impl_(std::make_unique<Impl>(program, function, set)) {}
 Interpreter::~Interpreter() = default;
 Interpreter::Interpreter(Interpreter&&) noexcept = default;
 Interpreter& Interpreter::operator=(Interpreter&&) noexcept = default;
 
 std::size_t Interpreter::eventElements() const {
-  return impl_->tape.eventElements;
+  return impl_->machine.function().events.size();
 }
 std::size_t Interpreter::outputElements() const {
-  return impl_->tape.outputElements;
+  return impl_->machine.function().outputs.size();
 }
 std::size_t Interpreter::instructionCount() const {
-  return impl_->tape.steps.size();
+  return impl_->machine.settle().steps.size();
 }
 
 void Interpreter::setConfig(std::string_view port, std::span<const std::int64_t> values) {
-  const auto found = impl_->tape.configPorts.find(port);
-  assert(found != impl_->tape.configPorts.end() && found->second.second == values.size());
-  for (std::uint32_t i = 0; i < found->second.second; ++i) {
-    const std::uint32_t node = impl_->tape.configNodes[found->second.first + i];
-    impl_->uniforms[node] = wrap(values[i], impl_->tape.nodes[node].format);
-  }
-  impl_->settled = false;
+  impl_->machine.setConfig(port, values);
+}
+
+void Interpreter::useThreads(unsigned threads) {
+  impl_->useThreads(threads);
 }
 
 void Interpreter::run(std::span<const std::int64_t* const> inputs,
                       std::span<std::int64_t* const> outputs, std::size_t events) {
-  if (!impl_->settled) impl_->settle();
-  const tape::Frame frame = impl_->frame();
-  for (std::size_t first = 0; first < events; first += tape::kLanes) {
-    const std::size_t count = std::min(tape::kLanes, events - first);
-    impl_->load(inputs, first, count);
-    for (const tape::Step& step : impl_->tape.steps) step.kernel(step, frame);
-    impl_->store(outputs, first, count);
-  }
+  impl_->run(inputs, outputs, events);
 }
 
 Result<Columns> Interpreter::run(const Columns& inputs) {
@@ -117,13 +77,15 @@ Result<Columns> Interpreter::run(const Columns& inputs) {
                                                   " input elements given, " +
                                                   std::to_string(eventElements()) + " needed");
   }
-  Columns out(outputElements(), inputs.events());
-  std::vector<const std::int64_t*> in;
-  std::vector<std::int64_t*> to;
-  for (std::size_t i = 0; i < inputs.elements(); ++i) in.push_back(inputs.column(i).data());
-  for (std::size_t i = 0; i < out.elements(); ++i) to.push_back(out.column(i).data());
-  run(in, to, inputs.events());
-  return out;
+  Columns result(outputElements(), inputs.events());
+  impl_->in.clear();
+  impl_->out.clear();
+  for (std::size_t i = 0; i < inputs.elements(); ++i) impl_->in.push_back(inputs.column(i).data());
+  for (std::size_t i = 0; i < result.elements(); ++i) {
+    impl_->out.push_back(result.column(i).data());
+  }
+  impl_->run(impl_->in, impl_->out, inputs.events());
+  return result;
 }
 
 }  // namespace aegen::core

@@ -13,14 +13,24 @@ constexpr std::int64_t kLateBit = 1 << 8;  // of a truncated word: why it was tr
 }  // namespace
 
 void OutputBufferModel::clear() {
-  std::ranges::fill(slots_, std::uint16_t{0});
+  std::ranges::fill(store_, std::uint16_t{0});
+  head_ = 0;
   waiting_ = 0;
 }
 
 void OutputBufferModel::write(std::int64_t position, std::int64_t word) {
-  if (position < static_cast<std::int64_t>(slots_.size())) {
-    slots_[static_cast<std::size_t>(position)] = static_cast<std::uint16_t>(word);
+  if (position < std::int64_t{sizes_.depth}) {
+    store_[head_ + static_cast<std::size_t>(position)] = static_cast<std::uint16_t>(word);
   }
+}
+
+void OutputBufferModel::drop(std::size_t words) {
+  head_ += words;
+  if (head_ + sizes_.depth <= store_.size()) return;
+  // What was never written is zero, in the buffer as in the store behind it.
+  std::copy(store_.begin() + static_cast<std::ptrdiff_t>(head_), store_.end(), store_.begin());
+  std::fill(store_.end() - static_cast<std::ptrdiff_t>(head_), store_.end(), std::uint16_t{0});
+  head_ = 0;
 }
 
 void OutputBufferModel::step(std::span<const std::int64_t> words, std::int64_t count,
@@ -41,10 +51,10 @@ void OutputBufferModel::step(std::span<const std::int64_t> words, std::int64_t c
   const std::int64_t links = std::min<std::int64_t>(settings.activeEtx, sizes_.etx);
   for (std::size_t link = 0; link < tx.size(); ++link) {
     const bool active = static_cast<std::int64_t>(link) < links;
-    tx[link] = active ? std::int64_t{slots_[2 * link]} << 16 | slots_[2 * link + 1] : 0;
+    const std::size_t at = head_ + 2 * link;
+    tx[link] = active ? std::int64_t{store_[at]} << 16 | store_[at + 1] : 0;
   }
-  std::shift_left(slots_.begin(), slots_.end(), 2 * links);
-  std::fill(slots_.end() - 2 * links, slots_.end(), std::uint16_t{0});
+  drop(static_cast<std::size_t>(2 * links));
   waiting_ = std::clamp<std::int64_t>(waiting_ - 2 * links, 0, kMostWaiting);
 }
 

@@ -12,7 +12,8 @@ namespace aegen::core {
 /// The link's queue of words (section 6 of the ECON-T page).
 class OutputBufferModel {
  public:
-  explicit OutputBufferModel(const BufferSizes& sizes) : sizes_(sizes), slots_(sizes.depth, 0) {}
+  explicit OutputBufferModel(const BufferSizes& sizes)
+      : sizes_(sizes), store_(std::size_t{kRounds} * (sizes.depth + 2 * sizes.etx), 0) {}
 
   struct Settings {
     std::int64_t t1 = 0, t2 = 0, t3 = 0, activeEtx = 0;
@@ -24,10 +25,15 @@ class OutputBufferModel {
             std::int64_t fillWord, const Settings& settings, std::span<std::int64_t> tx);
 
  private:
+  /// Depths that the buffer moves on through its store before it is moved back to the front.
+  static constexpr std::size_t kRounds = 8;
+
   void write(std::int64_t position, std::int64_t word);
+  void drop(std::size_t words);
 
   BufferSizes sizes_;
-  std::vector<std::uint16_t> slots_;  ///< [0] leaves first; never written ones hold 0
+  std::vector<std::uint16_t> store_;  ///< [head_] leaves first; never written ones hold 0
+  std::size_t head_ = 0;
   std::int64_t waiting_ = 0;
 };
 

@@ -2,91 +2,20 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <optional>
+
+#include "node_facts.hpp"
 
 namespace aegen::core::tape {
 namespace {
 
-using NodeId = std::uint32_t;
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-
-// ---- flattening ---------------------------------------------------------------------------------
-
-class Flattener {
- public:
-  Flattener(const Program& program, Tape& tape) : program_(program), tape_(tape) {}
-
-  std::vector<NodeId> top(const Function& function) {
-    std::vector<NodeId> arguments;
-    for (const core::Port& port : function.inputs) {
-      const auto first = static_cast<std::uint32_t>(tape_.configNodes.size());
-      if (port.role == Role::Config) tape_.configPorts[port.name] = {first, port.count};
-      for (std::uint32_t i = 0; i < port.count; ++i) {
-        arguments.push_back(input(port));
-        if (port.role == Role::Config) {
-          tape_.configNodes.push_back(arguments.back());
-        } else {
-          events.push_back(arguments.back());
-        }
-      }
-    }
-    return inlined(function, arguments);
-  }
-
-  std::vector<NodeId> events;  ///< node of each event element
-
- private:
-  NodeId input(const core::Port& port) {
-    const Interval range = port.format.range();
-    tape_.nodes.push_back(
-        {nullptr, {}, port.format, range, {range.low, range.high}, port.role == Role::Config, 0});
-    return static_cast<NodeId>(tape_.nodes.size() - 1);
-  }
-
-  std::vector<NodeId> inlined(const Function& function, const std::vector<NodeId>& arguments) {
-    std::vector<NodeId> at(function.values.size(), kNone);
-    std::copy(arguments.begin(), arguments.end(), at.begin());
-    for (const Instruction& instruction : function.instructions) {
-      std::vector<NodeId> operands;
-      for (const ValueId operand : instruction.operands) operands.push_back(at[operand]);
-      if (instruction.op == Op::Call) {
-        const auto results = inlined(*program_.find(instruction.callee), operands);
-        for (std::size_t i = 0; i < results.size(); ++i) at[instruction.results[i]] = results[i];
-      } else {
-        const ValueId result = instruction.results[0];
-        at[result] = node(instruction, std::move(operands), function.values[result].format);
-      }
-    }
-    std::vector<NodeId> outputs;
-    for (const ValueId id : function.outputValues) outputs.push_back(at[id]);
-    return outputs;
-  }
-
-  NodeId node(const Instruction& instruction, std::vector<NodeId> operands,
-              const FixedFormat& format) {
-    std::vector<Interval> intervals;
-    std::vector<FixedFormat> formats;
-    bool uniform = true;
-    for (const NodeId operand : operands) {
-      intervals.push_back(tape_.nodes[operand].interval);
-      formats.push_back(tape_.nodes[operand].format);
-      uniform &= tape_.nodes[operand].uniform;
-    }
-    const WideInterval exact = exactInterval(instruction, intervals, formats, format);
-    const bool fits = exact.within(format.range());
-    tape_.nodes.push_back({&instruction, std::move(operands), format,
-                           fits ? exact.clamped() : format.range(), exact, uniform, 0});
-    return static_cast<NodeId>(tape_.nodes.size() - 1);
-  }
-
-  const Program& program_;
-  Tape& tape_;
-};
-
-// ---- steps on virtual registers -----------------------------------------------------------------
+// Products that are worth a sum of their own in narrower lanes.
+constexpr std::size_t kFewestApart = 4;
 
 struct Register {
-  bool wide = false;
+  Lane lane = Lane::I64;
   bool persistent = false;  ///< a splat: written once a configuration
   std::uint32_t slot = kNone;
   std::size_t lastRead = 0;
@@ -101,84 +30,78 @@ struct Leaf {
 // floor(x * w / 2^shift)
 struct ScaledProduct {
   NodeId x;
-  NodeId w;
+  std::int64_t w;
   NodeId product;  ///< the Mul
   int shift;
 };
 
 class StepBuilder {
  public:
-  StepBuilder(Tape& tape, const std::vector<NodeId>& events, const std::vector<NodeId>& outputs)
-      : tape_(tape),
-        events_(events),
-        outputs_(outputs),
-        at_{std::vector(tape.nodes.size(), kNone), std::vector(tape.nodes.size(), kNone)} {}
+  StepBuilder(const FlatFunction& function, std::vector<NodeFacts> facts, const KernelSet& kernels)
+      : function_(function), nodes_(function.nodes), facts_(std::move(facts)), kernels_(kernels) {
+    at_.fill(std::vector(nodes_.size(), kNone));
+  }
 
-  void run() {
-    countUses();
+  Tape run() {
     markAbsorbed();
-    for (std::uint32_t element = 0; element < events_.size(); ++element) {
-      const NodeId id = events_[element];
-      if (tape_.nodes[id].uses == 0) continue;
-      const bool wide = !narrow(tape_.nodes[id].interval);
-      at_[wide][id] = newRegister(wide);
-      tape_.inputs.push_back({element, at_[wide][id], wide, tape_.nodes[id].format});
+    for (std::uint32_t element = 0; element < function_.events.size(); ++element) {
+      const NodeId id = function_.events[element];
+      if (facts_[id].uses == 0) continue;
+      const Lane lane = laneOf(facts_[id].interval);
+      tape_.inputs.push_back({element, define(id, lane), lane, nodes_[id].format});
     }
-    for (NodeId id = 0; id < tape_.nodes.size(); ++id) {
-      const Node& node = tape_.nodes[id];
-      if (node.source == nullptr || node.uniform || node.uses == 0 || absorbed_[id]) continue;
-      emit(id);
+    for (NodeId id = 0; id < nodes_.size(); ++id) {
+      if (nodes_[id].source != nullptr && computed(id) && !absorbed_[id]) emit(id);
     }
-    for (std::uint32_t element = 0; element < outputs_.size(); ++element) {
-      const NodeId id = outputs_[element];
-      const bool wide = !narrow(tape_.nodes[id].interval);
-      tape_.outputs.push_back({element, read(id, wide), wide, tape_.nodes[id].format});
+    for (std::uint32_t element = 0; element < function_.outputs.size(); ++element) {
+      const NodeId id = facts_[function_.outputs[element]].same;
+      const Lane lane = laneOf(facts_[id].interval);
+      tape_.outputs.push_back({element, read(id, lane), lane, nodes_[id].format});
     }
     allocate();
+    return std::move(tape_);
   }
 
  private:
-  static bool narrow(const Interval& i) {
-    return i.low >= std::numeric_limits<std::int32_t>::min() &&
-           i.high <= std::numeric_limits<std::int32_t>::max();
+  [[nodiscard]] NodeId operand(NodeId id, std::size_t at) const {
+    return facts_[nodes_[id].operands[at]].same;
   }
-  static bool narrow(const WideInterval& i) { return i.within({INT32_MIN, INT32_MAX}); }
+  [[nodiscard]] std::vector<NodeId> operandsOf(NodeId id) const {
+    std::vector<NodeId> out;
+    for (const NodeId operand : nodes_[id].operands) out.push_back(facts_[operand].same);
+    return out;
+  }
+  /// Of the operand as the instruction sees it: a node with the same raw value may have another.
+  [[nodiscard]] const FixedFormat& operandFormat(NodeId id, std::size_t at) const {
+    return nodes_[nodes_[id].operands[at]].format;
+  }
+  /// Somebody needs the value, and it differs from event to event.
+  [[nodiscard]] bool computed(NodeId id) const {
+    return facts_[id].uses > 0 && !facts_[id].known();
+  }
 
-  void countUses() {
-    std::vector<NodeId> work(outputs_.begin(), outputs_.end());
-    for (const NodeId id : outputs_) ++tape_.nodes[id].uses;
-    std::vector<bool> done(tape_.nodes.size(), false);
-    while (!work.empty()) {
-      const NodeId id = work.back();
-      work.pop_back();
-      if (done[id]) continue;
-      done[id] = true;
-      for (const NodeId operand : tape_.nodes[id].operands) {
-        ++tape_.nodes[operand].uses;
-        work.push_back(operand);
-      }
-    }
+  // The narrowest lanes that hold the interval.
+  static Lane laneOf(const WideInterval& i) {
+    if (i.within({INT16_MIN, INT16_MAX})) return Lane::I16;
+    return i.within({INT32_MIN, INT32_MAX}) ? Lane::I32 : Lane::I64;
   }
+  static Lane laneOf(const Interval& i) { return laneOf(WideInterval{i.low, i.high}); }
 
   [[nodiscard]] bool isOp(NodeId id, Op op) const {
-    const Node& node = tape_.nodes[id];
-    return node.source != nullptr && !node.uniform && node.source->op == op;
+    const Node& node = nodes_[id];
+    return node.source != nullptr && !facts_[id].known() && node.source->op == op;
   }
   [[nodiscard]] bool isSum(NodeId id) const { return isOp(id, Op::Add) || isOp(id, Op::Sub); }
-  [[nodiscard]] bool fits(NodeId id) const {
-    return tape_.nodes[id].exact.within(tape_.nodes[id].format.range());
-  }
 
   // Inner nodes of a sum: used once, by a sum, and not cut.
   void markAbsorbed() {
-    absorbed_.assign(tape_.nodes.size(), false);
-    for (NodeId id = 0; id < tape_.nodes.size(); ++id) {
-      const Node& node = tape_.nodes[id];
-      if (node.uses == 0 || node.uniform) continue;
+    absorbed_.assign(nodes_.size(), false);
+    for (NodeId id = 0; id < nodes_.size(); ++id) {
+      if (!computed(id)) continue;
       if (isSum(id)) {
-        for (const NodeId operand : node.operands) absorb(operand);
+        for (const NodeId term : operandsOf(id)) absorb(term);
       } else if (const auto product = scaledProduct(id)) {
-        if (product->product != id && tape_.nodes[product->product].uses == 1) {
+        if (product->product != id && facts_[product->product].uses == 1) {
           absorbed_[product->product] = true;
         }
       }
@@ -186,69 +109,71 @@ class StepBuilder {
   }
 
   void absorb(NodeId id) {
-    if (tape_.nodes[id].uses != 1) return;
-    if (isSum(id)) {
-      absorbed_[id] = fits(id);
-    } else if (const auto product = scaledProduct(id); product && fits(id)) {
-      absorbed_[id] = true;
-    }
+    if (facts_[id].uses != 1) return;
+    if (isSum(id) || scaledProduct(id)) absorbed_[id] = facts_[id].fits;
   }
 
-  // A product of event data with a uniform, alone or cut at the bottom.
+  // A product of event data with a known value, alone or cut at the bottom.
   [[nodiscard]] std::optional<ScaledProduct> scaledProduct(NodeId id) const {
     int shift = 0;
     NodeId product = id;
     if (isOp(id, Op::ShiftRight)) {
-      shift = static_cast<int>(tape_.nodes[id].source->immediate);
-      product = tape_.nodes[id].operands[0];
+      shift = static_cast<int>(std::min<std::int64_t>(nodes_[id].source->immediate, kMaxWidth));
+      product = operand(id, 0);
     } else if (isOp(id, Op::Requantize)) {
-      const Node& node = tape_.nodes[id];
-      product = node.operands[0];
-      shift = tape_.nodes[product].format.fraction - node.format.fraction;
-      if (node.source->rounding != Rounding::Floor || shift < 0) return std::nullopt;
+      shift = operandFormat(id, 0).fraction - nodes_[id].format.fraction;
+      product = operand(id, 0);
+      if (nodes_[id].source->rounding != Rounding::Floor || shift < 0) return std::nullopt;
     }
     if (shift > 31 || !isOp(product, Op::Mul)) return std::nullopt;
-    if (product != id && !fits(product)) return std::nullopt;
+    if (product != id && !facts_[product].fits) return std::nullopt;
     if (isOp(id, Op::Requantize)) {
-      // fits() does not tell: what saturates is always within its format.
-      const WideInterval& exact = tape_.nodes[product].exact;
+      // NodeFacts::fits does not tell: what saturates is always within its format.
+      const WideInterval& exact = facts_[product].exact;
       const WideInterval floor{exact.low >> shift, exact.high >> shift};
-      if (!floor.within(tape_.nodes[id].format.range())) return std::nullopt;
+      if (!floor.within(nodes_[id].format.range())) return std::nullopt;
     }
-    const Node& mul = tape_.nodes[product];
     for (const std::size_t w : {0U, 1U}) {
-      if (tape_.nodes[mul.operands[w]].uniform) {
-        return ScaledProduct{mul.operands[1 - w], mul.operands[w], product, shift};
+      const NodeFacts& factor = facts_[operand(product, w)];
+      if (factor.known()) {
+        return ScaledProduct{operand(product, 1 - w), factor.interval.low, product, shift};
       }
     }
     return std::nullopt;
   }
 
-  std::uint32_t newRegister(bool wide) {
-    registers_.push_back({.wide = wide});
+  std::uint32_t newRegister(Lane lane) {
+    registers_.push_back({.lane = lane});
     return static_cast<std::uint32_t>(registers_.size() - 1);
   }
 
+  // A new register for node `id`.
+  std::uint32_t define(NodeId id, Lane lane) { return at_[index(lane)][id] = newRegister(lane); }
+
   // The register with node `id` in lanes of the wanted type; converts or splats when needed.
-  std::uint32_t read(NodeId id, bool wide) {
-    std::uint32_t& mine = at_[wide][id];
-    if (mine != kNone) return mine;
-    mine = newRegister(wide);
-    if (tape_.nodes[id].uniform) {
-      registers_[mine].persistent = true;
-      Step step;
-      step.kernel = kernelFor(KernelKind::Splat, wide);
-      step.result = mine;
-      step.a = id;
+  std::uint32_t read(NodeId id, Lane lane) {
+    if (const std::uint32_t mine = at_[index(lane)][id]; mine != kNone) return mine;
+    Step step;
+    if (facts_[id].known()) {
+      step.immediate = facts_[id].interval.low;
+      step.kernel = kernels_.of(KernelKind::Splat, lane);
+      step.result = define(id, lane);
+      registers_[step.result].persistent = true;
       tape_.splats.push_back(step);
-    } else {
-      Step step;
-      step.kernel = kernelFor(KernelKind::FromOther, wide);
-      step.result = mine;
-      step.a = at_[!wide][id];
-      push(std::move(step), 1);
+      return step.result;
     }
-    return mine;
+    const Lane from = *std::ranges::find_if(
+        kAllLanes, [&](Lane other) { return at_[index(other)][id] != kNone; });
+    return convert(at_[index(from)][id], from, define(id, lane), lane);
+  }
+
+  std::uint32_t convert(std::uint32_t from, Lane fromLane, std::uint32_t to, Lane toLane) {
+    Step step;
+    step.kernel = kernels_.convert(fromLane, toLane);
+    step.a = from;
+    step.result = to;
+    push(std::move(step), 1);
+    return to;
   }
 
   // `registersRead`: how many of a, b, c are registers.
@@ -258,48 +183,46 @@ class StepBuilder {
   }
 
   void emit(NodeId id) {
-    const Node& node = tape_.nodes[id];
     if (isSum(id) || scaledProduct(id)) return emitSum(id);
-    bool wide = !narrow(node.exact) || !narrow(node.interval);
-    for (const NodeId operand : node.operands) wide |= !narrow(tape_.nodes[operand].interval);
+    const Node& node = nodes_[id];
+    const std::vector<NodeId> operands = operandsOf(id);
+    Lane lane = std::max(laneOf(facts_[id].exact), laneOf(facts_[id].interval));
+    for (const NodeId operand : operands) lane = std::max(lane, laneOf(facts_[operand].interval));
     if (isOp(id, Op::ShiftLeftBy) || isOp(id, Op::ShiftRightBy)) {
-      wide |= tape_.nodes[node.operands[1]].interval.high > 31;
+      const std::int64_t most = facts_[operands[1]].interval.high;
+      while (lane != Lane::I64 && most >= bitsOf(lane)) lane = kAllLanes[index(lane) + 1];
     }
     Step step;
     step.source = node.source;
     step.format = node.format;
     step.immediate = node.source->immediate;
-    step.wraps = !fits(id);
-    if (!node.operands.empty()) step.from = tape_.nodes[node.operands[0]].format;
-    const KernelKind kind = choose(id, wide, step);
-    step.kernel = kernelFor(kind, wide);
+    step.wraps = !facts_[id].fits;
+    if (!operands.empty()) step.from = operandFormat(id, 0);
+    const KernelKind kind = choose(id, lane, step);
+    step.kernel = kernels_.of(kind, lane);
     int read = 0;
-    if (kind == KernelKind::Pick || kind == KernelKind::PickUniform) {
-      pickOperands(node, kind, wide, step);
-      read = kind == KernelKind::Pick ? 1 : 0;
+    if (kind == KernelKind::Pick) {
+      step.a = this->read(operands[0], lane);
+      read = 1;
+      for (std::size_t i = 1; i < operands.size(); ++i) {
+        step.slots.push_back(this->read(operands[i], lane));
+      }
     } else if (kind == KernelKind::Concat) {
-      for (const NodeId operand : node.operands) {
-        step.slots.push_back(this->read(operand, wide));
-        step.widths.push_back(tape_.nodes[operand].format.width);
+      for (std::size_t i = 0; i < operands.size(); ++i) {
+        step.slots.push_back(this->read(operands[i], lane));
+        step.widths.push_back(operandFormat(id, i).width);
       }
     } else {
       std::uint32_t* const fields[] = {&step.a, &step.b, &step.c};
-      for (const NodeId operand : node.operands) *fields[read++] = this->read(operand, wide);
+      for (const NodeId operand : operands) *fields[read++] = this->read(operand, lane);
     }
-    step.result = at_[wide][id] = newRegister(wide);
+    step.result = define(id, lane);
     push(std::move(step), read);
   }
 
-  void pickOperands(const Node& node, KernelKind kind, bool wide, Step& step) {
-    std::vector<NodeId> choices(node.operands.begin() + 1, node.operands.end());
-    if (node.source->op == Op::Select) std::swap(choices[0], choices[1]);
-    for (const NodeId choice : choices) step.slots.push_back(read(choice, wide));
-    step.a = kind == KernelKind::Pick ? read(node.operands[0], wide) : node.operands[0];
-  }
-
-  KernelKind choose(NodeId id, bool wide, Step& step) const {
-    const Node& node = tape_.nodes[id];
-    const std::int64_t most = wide ? 63 : 31;
+  KernelKind choose(NodeId id, Lane lane, Step& step) const {
+    const Node& node = nodes_[id];
+    const std::int64_t most = bitsOf(lane) - 1;
     switch (node.source->op) {
       case Op::Add:
         return KernelKind::Add;
@@ -336,7 +259,7 @@ class StepBuilder {
       case Op::LessEqual:
         return KernelKind::LessEqual;
       case Op::Select:
-        return tape_.nodes[node.operands[0]].uniform ? KernelKind::PickUniform : KernelKind::Select;
+        return KernelKind::Select;
       case Op::Min:
         return KernelKind::Min;
       case Op::Max:
@@ -352,8 +275,9 @@ class StepBuilder {
       case Op::Lookup:
         return KernelKind::Lookup;
       case Op::Pick:
-        return tape_.nodes[node.operands[0]].uniform ? KernelKind::PickUniform : KernelKind::Pick;
+        return KernelKind::Pick;
       case Op::Slice:
+        step.wraps = true;
         step.immediate = std::min(step.immediate, most);
         return KernelKind::Slice;
       case Op::Concat:
@@ -365,66 +289,177 @@ class StepBuilder {
     return KernelKind::Copy;
   }
 
+  // ---- sums -------------------------------------------------------------------------------------
+
+  // What a sum is made of.
+  struct Terms {
+    int shift = 0;  ///< of every product
+    std::vector<ScaledProduct> products;
+    std::vector<Leaf> plain;
+    std::int64_t offset = 0;             ///< of all known terms; the low bits are what counts
+    std::vector<std::uint32_t> partial;  ///< registers of parts that were summed before
+  };
+
   void leaves(NodeId id, bool negative, std::vector<Leaf>& out) const {
-    const Node& node = tape_.nodes[id];
     const bool subtract = isOp(id, Op::Sub);
     for (std::size_t i = 0; i < 2; ++i) {
-      const NodeId operand = node.operands[i];
+      const NodeId term = operand(id, i);
       const bool sign = negative != (subtract && i == 1);
-      if (isSum(operand) && absorbed_[operand]) {
-        leaves(operand, sign, out);
+      if (isSum(term) && absorbed_[term]) {
+        leaves(term, sign, out);
       } else {
-        out.push_back({operand, sign});
+        out.push_back({term, sign});
       }
     }
   }
 
-  void emitSum(NodeId id) {
-    std::vector<Leaf> terms;
+  Terms termsOf(NodeId id) {
+    std::vector<Leaf> all;
     if (isSum(id)) {
-      leaves(id, false, terms);
+      leaves(id, false, all);
     } else {
-      terms.push_back({id, false});
+      all.push_back({id, false});
     }
-    const Node& node = tape_.nodes[id];
-    Step step;
-    step.format = node.format;
-    step.wraps = !fits(id);
-    // A sum that is cut may need more room than its exact result: -1 in an unsigned 40-bit format.
-    bool wide = !narrow(node.exact) || !narrow(node.interval);
-    std::optional<int> shift;
-    std::vector<ScaledProduct> products;
-    std::vector<Leaf> plain;
-    for (const Leaf& leaf : terms) {
+    Terms terms;
+    for (const Leaf& leaf : all) {
+      if (facts_[leaf.node].known()) {
+        const auto value = static_cast<std::uint64_t>(facts_[leaf.node].interval.low);
+        const auto before = static_cast<std::uint64_t>(terms.offset);
+        terms.offset = static_cast<std::int64_t>(leaf.negative ? before - value : before + value);
+        continue;
+      }
       const auto product = scaledProduct(leaf.node);
       const bool whole = leaf.node == id || absorbed_[leaf.node];
-      if (product && whole && !leaf.negative && shift.value_or(product->shift) == product->shift) {
-        shift = product->shift;
-        products.push_back(*product);
-        wide |= !narrow(tape_.nodes[product->product].exact) ||
-                !narrow(tape_.nodes[product->x].interval) ||
-                !narrow(tape_.nodes[product->w].interval);
-      } else {
-        if (absorbed_[leaf.node]) {  // a product that could not join: on its own after all
-          absorbed_[leaf.node] = false;
-          emitSum(leaf.node);
-        }
-        plain.push_back(leaf);
-        wide |= !narrow(tape_.nodes[leaf.node].interval);
+      const bool first = terms.products.empty();
+      if (product && whole && !leaf.negative && (first || terms.shift == product->shift)) {
+        terms.shift = product->shift;
+        terms.products.push_back(*product);
+        continue;
       }
-    }
-    step.immediate = shift.value_or(0);
-    for (const ScaledProduct& p : products) step.products.push_back({read(p.x, wide), p.w});
-    for (const Leaf& leaf : plain) {
-      if (tape_.nodes[leaf.node].uniform) {
-        (leaf.negative ? step.negativeOffsets : step.offsets).push_back(leaf.node);
-      } else {
-        (leaf.negative ? step.negative : step.slots).push_back(read(leaf.node, wide));
+      if (absorbed_[leaf.node]) {  // a product that could not join: on its own after all
+        absorbed_[leaf.node] = false;
+        emitSum(leaf.node);
       }
+      terms.plain.push_back(leaf);
     }
-    step.kernel = kernelFor(KernelKind::Sum, wide);
-    step.result = at_[wide][id] = newRegister(wide);
+    return terms;
+  }
+
+  // floor(x * w / 2^s) is the high half of (x << a) * (w << b), a + b = 16 - s, where both factors
+  // stay within 16 bits: one multiplication instead of multiplication and shift, and the product
+  // itself may be wider than a lane. `a` is as large as `x` allows, so that all users of x share
+  // it.
+  struct HighHalf {
+    int a;
+    int b;
+  };
+  [[nodiscard]] std::optional<HighHalf> highHalf(const ScaledProduct& p) const {
+    const Interval& x = facts_[p.x].interval;
+    if (p.shift < 1 || p.shift > 15 || laneOf(x) != Lane::I16) return std::nullopt;
+    const auto within = [](std::int64_t value, int bits) {
+      return laneOf(Interval{value * (1 << bits), value * (1 << bits)}) == Lane::I16;
+    };
+    HighHalf half{0, 16 - p.shift};
+    while (half.b > 0 && within(x.low, half.a + 1) && within(x.high, half.a + 1)) {
+      ++half.a;
+      --half.b;
+    }
+    if (laneOf(Interval{p.w, p.w}) != Lane::I16 || !within(p.w, half.b)) return std::nullopt;
+    return half;
+  }
+
+  [[nodiscard]] Lane laneOf(const ScaledProduct& p) const {
+    if (highHalf(p)) return Lane::I16;
+    const Lane lane = std::max({laneOf(facts_[p.product].exact), laneOf(facts_[p.x].interval),
+                                laneOf(Interval{p.w, p.w})});
+    return p.shift > 0 ? std::max(lane, Lane::I32) : lane;  // 16-bit lanes only shift by halves
+  }
+
+  void emitSum(NodeId id) {
+    Terms terms = termsOf(id);
+    // A sum that is cut may need more room than its exact result: -1 in an unsigned 40-bit format.
+    Lane lane = std::max(laneOf(facts_[id].exact), laneOf(facts_[id].interval));
+    for (const ScaledProduct& p : terms.products) lane = std::max(lane, laneOf(p));
+    for (const Leaf& leaf : terms.plain) lane = std::max(lane, laneOf(facts_[leaf.node].interval));
+    if (lane != Lane::I16) sumApart(terms, lane);
+    Step step = sumStep(terms, lane);
+    step.format = nodes_[id].format;
+    step.wraps = !facts_[id].fits;
+    step.result = define(id, lane);
     push(std::move(step), 0);
+  }
+
+  Step sumStep(const Terms& terms, Lane lane) {
+    Step step;
+    step.kernel = kernels_.of(KernelKind::Sum, lane);
+    step.shift = terms.shift;
+    step.immediate = terms.offset;
+    for (const ScaledProduct& p : terms.products) {
+      const auto half = lane == Lane::I16 ? highHalf(p) : std::nullopt;
+      if (half) {
+        step.highHalves.push_back({shifted(p.x, half->a), p.w * (1 << half->b)});
+      } else {
+        step.products.push_back({read(p.x, lane), p.w});
+      }
+    }
+    for (const Leaf& leaf : terms.plain) {
+      (leaf.negative ? step.negative : step.slots).push_back(read(leaf.node, lane));
+    }
+    step.slots.insert(step.slots.end(), terms.partial.begin(), terms.partial.end());
+    return step;
+  }
+
+  // The register with x << bits in 16-bit lanes.
+  std::uint32_t shifted(NodeId x, int bits) {
+    if (bits == 0) return read(x, Lane::I16);
+    const auto [found, added] = shifted_.try_emplace({x, bits}, kNone);
+    if (added) {
+      Step step;
+      step.kernel = kernels_.of(KernelKind::ShiftLeft, Lane::I16);
+      step.immediate = bits;
+      step.a = read(x, Lane::I16);
+      step.result = found->second = newRegister(Lane::I16);
+      push(std::move(step), 1);
+    }
+    return found->second;
+  }
+
+  // The products of 16 bits in a sum that needs `lane`: as many at a time as surely stay within 16
+  // bits together, added up there.
+  void sumApart(Terms& terms, Lane lane) {
+    std::vector<ScaledProduct> kept;
+    Terms part;
+    part.shift = terms.shift;
+    Interval range;
+    const auto finishPart = [&] {
+      if (part.products.size() < kFewestApart) {
+        kept.insert(kept.end(), part.products.begin(), part.products.end());
+      } else {
+        Step step = sumStep(part, Lane::I16);
+        const std::uint32_t narrow = step.result = newRegister(Lane::I16);
+        push(std::move(step), 0);
+        terms.partial.push_back(convert(narrow, Lane::I16, newRegister(lane), lane));
+      }
+      part.products.clear();
+      range = {};
+    };
+    for (const ScaledProduct& p : terms.products) {
+      const WideInterval& exact = facts_[p.product].exact;
+      const WideInterval term{exact.low >> p.shift, exact.high >> p.shift};
+      if (laneOf(p) != Lane::I16 || laneOf(term) != Lane::I16) {
+        kept.push_back(p);
+        continue;
+      }
+      const auto with = [&] {
+        return Interval{range.low + static_cast<std::int64_t>(term.low),
+                        range.high + static_cast<std::int64_t>(term.high)};
+      };
+      if (laneOf(with()) != Lane::I16) finishPart();
+      range = with();
+      part.products.push_back(p);
+    }
+    finishPart();
+    terms.products = std::move(kept);
   }
 
   // ---- slots ------------------------------------------------------------------------------------
@@ -436,15 +471,17 @@ class StepBuilder {
     for (std::uint32_t& r : step.slots) f(r);
     for (std::uint32_t& r : step.negative) f(r);
     for (Product& product : step.products) f(product.slot);
+    for (Product& product : step.highHalves) f(product.slot);
   }
 
   void allocate() {
     for (std::size_t i = 0; i < tape_.steps.size(); ++i) {
       forEachRead(tape_.steps[i], reads_[i], [&](std::uint32_t r) { registers_[r].lastRead = i; });
     }
-    for (const Port& output : tape_.outputs) registers_[output.slot].lastRead = tape_.steps.size();
+    for (const TapePort& output : tape_.outputs)
+      registers_[output.slot].lastRead = tape_.steps.size();
     for (Step& splat : tape_.splats) splat.result = take(splat.result);
-    for (Port& input : tape_.inputs) input.slot = take(input.slot);
+    for (TapePort& input : tape_.inputs) input.slot = take(input.slot);
     for (std::size_t i = 0; i < tape_.steps.size(); ++i) {
       Step& step = tape_.steps[i];
       // The result gets its slot before the operands give theirs back: kernels read and write in
@@ -458,19 +495,19 @@ class StepBuilder {
       });
       std::ranges::sort(dying);
       dying.erase(std::ranges::unique(dying).begin(), dying.end());
-      for (const std::uint32_t r : dying) free_[registers_[r].wide].push_back(registers_[r].slot);
+      for (const std::uint32_t r : dying)
+        free_[index(registers_[r].lane)].push_back(registers_[r].slot);
       step.result = result;
     }
-    for (Port& output : tape_.outputs) output.slot = registers_[output.slot].slot;
-    tape_.narrowSlots = slots_[false];
-    tape_.wideSlots = slots_[true];
+    for (TapePort& output : tape_.outputs) output.slot = registers_[output.slot].slot;
+    tape_.slots = slots_;
   }
 
   std::uint32_t take(std::uint32_t r) {
     Register& reg = registers_[r];
-    auto& free = free_[reg.wide];
+    auto& free = free_[index(reg.lane)];
     if (free.empty()) {
-      reg.slot = slots_[reg.wide]++;
+      reg.slot = slots_[index(reg.lane)]++;
     } else {
       reg.slot = free.back();
       free.pop_back();
@@ -478,28 +515,25 @@ class StepBuilder {
     return reg.slot;
   }
 
-  Tape& tape_;
-  const std::vector<NodeId>& events_;
-  const std::vector<NodeId>& outputs_;
+  const FlatFunction& function_;
+  const std::vector<Node>& nodes_;
+  const std::vector<NodeFacts> facts_;
+  const KernelSet& kernels_;
+  Tape tape_;
   std::vector<bool> absorbed_;
-  std::vector<std::uint32_t> at_[2];  ///< register of each node in narrow and in wide lanes
+  ByLane<std::vector<std::uint32_t>> at_;  ///< register of each node in lanes of each type
+  std::map<std::pair<NodeId, int>, std::uint32_t> shifted_;
   std::vector<Register> registers_;
   std::vector<int> reads_;  ///< per step: how many of a, b, c are registers
-  std::vector<std::uint32_t> free_[2];
-  std::uint32_t slots_[2] = {0, 0};
+  ByLane<std::vector<std::uint32_t>> free_;
+  ByLane<std::uint32_t> slots_{};
 };
 
 }  // namespace
 
-Tape compile(const Program& program, std::string_view function) {
-  Tape tape;
-  Flattener flattener(program, tape);
-  const Function& top = *program.find(function);
-  const std::vector<NodeId> outputs = flattener.top(top);
-  tape.eventElements = flattener.events.size();
-  tape.outputElements = outputs.size();
-  StepBuilder(tape, flattener.events, outputs).run();
-  return tape;
+Tape compile(const FlatFunction& function, std::span<const std::int64_t> uniforms,
+             const KernelSet& kernels) {
+  return StepBuilder(function, factsOf(function, uniforms), kernels).run();
 }
 
 }  // namespace aegen::core::tape

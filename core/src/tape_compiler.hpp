@@ -1,51 +1,34 @@
 #pragma once
-/// Compiles a function to the interpreter's tape: inlines calls, drops dead values, separates what
-/// depends on configuration alone, fuses sums of products, picks lane types and assigns slots.
+/// Compiles a flattened function, for one configuration, to the interpreter's tape: drops dead
+/// values and products with zero, fuses sums of products, picks lane types and assigns slots.
 
-#include <map>
-#include <string>
-#include <string_view>
+#include <span>
 #include <vector>
 
-#include "aegen/core/program.hpp"
-#include "interval_transfer.hpp"
+#include "flat_function.hpp"
 #include "tape.hpp"
 
 namespace aegen::core::tape {
 
-/// A value of the flattened function.
-struct Node {
-  const Instruction* source = nullptr;  ///< null for inputs
-  std::vector<std::uint32_t> operands;
-  FixedFormat format;
-  Interval interval;
-  WideInterval exact;
-  bool uniform = false;  ///< the same for all events: depends on configuration alone
-  std::uint32_t uses = 0;
-};
-
 /// Where a slot's data come from or go to.
-struct Port {
+struct TapePort {
   std::uint32_t element = 0;  ///< row of the event inputs or of the outputs
   std::uint32_t slot = 0;
-  bool wide = false;
+  Lane lane = Lane::I64;
   FixedFormat format;
 };
 
 struct Tape {
-  std::vector<Node> nodes;                 ///< in topological order
-  std::vector<std::uint32_t> configNodes;  ///< element of the config ports -> node
-  std::map<std::string, std::pair<std::uint32_t, std::uint32_t>, std::less<>> configPorts;
-  std::size_t eventElements = 0;
-  std::size_t outputElements = 0;
-  std::vector<Step> steps;   ///< every batch
-  std::vector<Step> splats;  ///< once a configuration
-  std::vector<Port> inputs;  ///< those that are used
-  std::vector<Port> outputs;
-  std::uint32_t narrowSlots = 0;
-  std::uint32_t wideSlots = 0;
+  std::vector<Step> splats;      ///< once; their slots are never written again
+  std::vector<Step> steps;       ///< every batch
+  std::vector<TapePort> inputs;  ///< those that are used
+  std::vector<TapePort> outputs;
+  ByLane<std::uint32_t> slots{};  ///< of each lane type
 };
 
-[[nodiscard]] Tape compile(const Program& program, std::string_view function);
+/// `uniforms`: the values of the function's uniform nodes, by node. The tape points into the
+/// program that `function` came from.
+[[nodiscard]] Tape compile(const FlatFunction& function, std::span<const std::int64_t> uniforms,
+                           const KernelSet& kernels);
 
 }  // namespace aegen::core::tape

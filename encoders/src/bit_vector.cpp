@@ -109,51 +109,46 @@ BitVector BitVector::shifted(FunctionBuilder& b, int places) const {
   return join(b, parts);
 }
 
-namespace {
-
-// For each power of two in turn: the bits, as far as they have been closed up, that move by it.
-std::vector<BitVector> closingMoves(FunctionBuilder& b, const BitVector& mask) {
+std::vector<CloseUpStep> closeUpSteps(FunctionBuilder& b, const BitVector& mask) {
   const auto bitAnd = &FunctionBuilder::bitAnd;
   const auto bitOr = &FunctionBuilder::bitOr;
   const auto bitXor = &FunctionBuilder::bitXor;
-  std::vector<BitVector> moves;
+  std::vector<CloseUpStep> steps;
   BitVector kept = mask;
   // Bits whose 0s, counted toward the least significant end, still have to be closed up.
   BitVector gaps = mask.inverted(b).shifted(b, 1);
-  for (int step = 1; step < mask.bits(); step *= 2) {
+  for (int places = 1; places < mask.bits(); places *= 2) {
     BitVector odd = gaps;  // parity of the gaps below each bit
     for (int reach = 1; reach < mask.bits(); reach *= 2) {
       odd = odd.operation(b, odd.shifted(b, reach), bitXor);
     }
-    moves.push_back(odd.operation(b, kept, bitAnd));
-    const BitVector& move = moves.back();
-    kept = kept.operation(b, move, bitXor).operation(b, move.shifted(b, -step), bitOr);
+    const BitVector move = odd.operation(b, kept, bitAnd);
+    kept = kept.operation(b, move, bitXor).operation(b, move.shifted(b, -places), bitOr);
     gaps = gaps.operation(b, odd.inverted(b), bitAnd);
+    steps.push_back({places, move});
   }
-  return moves;
+  return steps;
 }
 
-}  // namespace
-
 BitVector compress(FunctionBuilder& b, const BitVector& bits, const BitVector& mask) {
-  BitVector moving = bits.operation(b, mask, &FunctionBuilder::bitAnd);
-  int step = 1;
-  for (const BitVector& move : closingMoves(b, mask)) {
-    const BitVector moved = moving.operation(b, move, &FunctionBuilder::bitAnd);
-    moving = moving.operation(b, moved, &FunctionBuilder::bitXor)
-                 .operation(b, moved.shifted(b, -step), &FunctionBuilder::bitOr);
-    step *= 2;
+  const auto bitAnd = &FunctionBuilder::bitAnd;
+  const auto bitOr = &FunctionBuilder::bitOr;
+  const auto bitXor = &FunctionBuilder::bitXor;
+  BitVector moving = bits.operation(b, mask, bitAnd);
+  for (const CloseUpStep& step : closeUpSteps(b, mask)) {
+    const BitVector moved = moving.operation(b, step.move, bitAnd);
+    moving = moving.operation(b, moved, bitXor).operation(b, moved.shifted(b, -step.places), bitOr);
   }
   return moving;
 }
 
 BitVector expand(FunctionBuilder& b, const BitVector& bits, const BitVector& mask) {
-  const std::vector<BitVector> moves = closingMoves(b, mask);
+  const std::vector<CloseUpStep> steps = closeUpSteps(b, mask);
   BitVector moving = bits;
-  for (std::size_t i = moves.size(); i-- > 0;) {
-    const BitVector stay = moving.operation(b, moves[i].inverted(b), &FunctionBuilder::bitAnd);
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    const BitVector stay = moving.operation(b, step->move.inverted(b), &FunctionBuilder::bitAnd);
     const BitVector moved =
-        moving.shifted(b, 1 << i).operation(b, moves[i], &FunctionBuilder::bitAnd);
+        moving.shifted(b, step->places).operation(b, step->move, &FunctionBuilder::bitAnd);
     moving = stay.operation(b, moved, &FunctionBuilder::bitOr);
   }
   return moving.operation(b, mask, &FunctionBuilder::bitAnd);

@@ -35,9 +35,20 @@ class BitVector {
   std::vector<core::ValueId> limbs_;
 };
 
-/// Moves the bits of `bits` where `mask` is 1 together at the least significant end, in order,
-/// zeros above (Hacker's Delight, 2nd ed., section 7-4: a parallel-suffix network). The bits that
-/// steer the moves depend on the mask alone.
+/// A step of closing up: bits set in `move` go `places` places toward the least significant end.
+struct CloseUpStep {
+  int places = 0;
+  BitVector move;
+};
+
+/// How the bits that `mask` keeps come together at the least significant end, in order, step by
+/// step; `move` refers to where the bits are at that step (Hacker's Delight, 2nd ed., section 7-4:
+/// a parallel-suffix network).
+[[nodiscard]] std::vector<CloseUpStep> closeUpSteps(core::FunctionBuilder& b,
+                                                    const BitVector& mask);
+
+/// The bits of `bits` where `mask` is 1, closed up, zeros above. The bits that steer the moves
+/// depend on the mask alone.
 [[nodiscard]] BitVector compress(core::FunctionBuilder& b, const BitVector& bits,
                                  const BitVector& mask);
 

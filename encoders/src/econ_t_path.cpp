@@ -1,24 +1,21 @@
 #include "econ_t_path.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "aegen/core/function_builder.hpp"
 #include "aegen/encoders/econ_t.hpp"
 #include "bit_vector.hpp"
+#include "path_formats.hpp"
 
 namespace aegen::encoders::econ_t {
 namespace {
 
-using core::FixedFormat;
 using core::FunctionBuilder;
 using core::Role;
 using core::ValueId;
 
 constexpr std::uint32_t kKeptLimbs = kLatents * kLatentBits / BitVector::kLimb;
-
-constexpr FixedFormat bits(int width) {
-  return {false, width, 0};
-}
 
 void addCalibrateChannel(core::Program& program) {
   FunctionBuilder b(
@@ -39,58 +36,67 @@ void addCalibrateChannel(core::Program& program) {
   const ValueId charge =
       b.name(b.shiftLeftBy(significand, b.reinterpret(total, bits(6))), "charge");
   const ValueId calibrated = b.shiftRight(b.mul(charge, calibration), 11);
-  b.output("calq", bits(kCharge), calibrated);
+  b.output("calq", bits(kChargeBits), calibrated);
   program.functions.push_back(std::move(b).finish());
 }
 
 }  // namespace
 
-void addUnpack(core::Program& program) {
+void addUnpack(core::Program& program, const PathShape& shape) {
   FunctionBuilder b(program, kUnpack,
-                    "12 ePortRX words to 48 seven-bit codes and the header of word 0");
-  const auto words = b.input("rx_words", bits(32), kPortWords);
+                    "ePortRX words to seven-bit codes, four a word, and the header of word 0");
+  const auto words =
+      b.input("rx_words", bits(32), static_cast<std::uint32_t>(shape.channels / kPortCodes));
   std::vector<ValueId> codes;
   for (const ValueId word : words) {
-    for (int j = 0; j < 4; ++j) codes.push_back(b.slice(word, 7 * j, 7));
+    for (int j = 0; j < kPortCodes; ++j) {
+      codes.push_back(b.slice(word, kPortCode.width() * j, kPortCode.width()));
+    }
   }
-  b.output("codes", bits(7), codes);
+  b.output("codes", bits(kPortCode.width()), codes);
   b.output("rx_header", bits(4), b.slice(words[0], 28, 4));
   program.functions.push_back(std::move(b).finish());
 }
 
-void addChannelMux(core::Program& program) {
-  FunctionBuilder b(program, kChannelMux, "output channel c takes input trigger cell mux[c]");
-  const auto codes = b.input("codes", bits(7), kTriggerCells);
-  const auto mux = b.input("mux", bits(6), kTriggerCells, Role::Config);
-  std::vector<ValueId> out;
-  for (const ValueId index : mux) out.push_back(b.pick(index, codes));
-  b.output("channel_codes", bits(7), out);
+void addLinkHeader(core::Program& program) {
+  FunctionBuilder b(program, kLinkHeader, "5-bit header: 31 at BX 0, else BX mod 16");
+  const ValueId bx = b.input("bx", bits(12))[0];
+  const ValueId zero = b.constant(0);
+  const ValueId counted = b.concat(std::array{zero, b.slice(bx, 0, 4)});
+  b.output("header", bits(kHeaderBits), b.select(b.equal(bx, zero), b.constant(31), counted));
   program.functions.push_back(std::move(b).finish());
 }
 
-void addCalibrate(core::Program& program) {
+void addChannelMux(core::Program& program, const PathShape& shape) {
+  FunctionBuilder b(program, kChannelMux, "output channel c takes input trigger cell mux[c]");
+  const auto n = static_cast<std::uint32_t>(shape.channels);
+  const auto codes = b.input("codes", bits(kPortCode.width()), n);
+  const auto mux = b.input("mux", bits(shape.addressBits()), n, Role::Config);
+  std::vector<ValueId> out;
+  for (const ValueId index : mux) out.push_back(b.pick(index, codes));
+  b.output("channel_codes", bits(kPortCode.width()), out);
+  program.functions.push_back(std::move(b).finish());
+}
+
+void addCalibrate(core::Program& program, const PathShape& shape) {
   addCalibrateChannel(program);
-  FunctionBuilder b(program, kCalibrate, "48 codes to calibrated charges");
-  const auto codes = b.input("channel_codes", bits(7), kTriggerCells);
+  FunctionBuilder b(program, kCalibrate, "codes to calibrated charges");
+  const auto n = static_cast<std::uint32_t>(shape.channels);
+  const auto codes = b.input("channel_codes", bits(kPortCode.width()), n);
   const ValueId highDensity = b.input("high_density", bits(1), 1, Role::Config)[0];
-  const auto calibration = b.input("calibration", bits(kCalibration), kTriggerCells, Role::Config);
+  const auto calibration = b.input("calibration", bits(kCalibration), n, Role::Config);
   std::vector<ValueId> charges;
-  for (std::size_t c = 0; c < kTriggerCells; ++c) {
+  for (std::size_t c = 0; c < codes.size(); ++c) {
     charges.push_back(
         b.call("calibrate_channel", std::array{codes[c], highDensity, calibration[c]})[0]);
   }
-  b.output("calq", bits(kCharge), charges);
+  b.output("calq", bits(kChargeBits), charges);
   program.functions.push_back(std::move(b).finish());
 }
 
-void addLinkHeader(core::Program& program) {
-  FunctionBuilder b(program, kLinkHeader,
-                    "5-bit header (31 at BX 0, else BX mod 16) and module sum as 5E4M");
-  const ValueId bx = b.input("bx", bits(12))[0];
+void addCodeSum(core::Program& program) {
+  FunctionBuilder b(program, kCodeSum, "module sum as " + kSumCode.text());
   const ValueId sum = b.input("module_sum", bits(kSumBits))[0];
-  const ValueId zero = b.constant(0);
-  const ValueId counted = b.concat(std::array{zero, b.slice(bx, 0, 4)});
-  b.output("header", bits(5), b.select(b.equal(bx, zero), b.constant(31), counted));
   b.output("sum_code", bits(kSumCode.width()), encodeFloat(b, sum, kSumCode));
   program.functions.push_back(std::move(b).finish());
 }
@@ -101,42 +107,43 @@ void addCloseUp(core::Program& program) {
   const auto latent = b.input("latent", {false, kLatentBits, kLatentBits - 1}, kLatents);
   const auto mask = b.input("ae_mask", bits(16), kMaskWords, Role::Config);
   const BitVector kept = compress(b, BitVector::join(b, latent), BitVector::join(b, mask));
-  b.output("kept", bits(BitVector::kLimb), kept.limbs());
+  b.output("kept_bits", bits(BitVector::kLimb), kept.limbs());
   program.functions.push_back(std::move(b).finish());
 }
 
-void addFormat(core::Program& program) {
+void addFormat(core::Program& program, const PathShape& shape) {
   FunctionBuilder b(program, kFormat,
                     "header, module sum and kept latent bits in words; the last 18 + 32 (eTX - 1) "
                     "of the latent bits, at most 146, are sent");
   const ValueId header = b.input("header", bits(5))[0];
   const ValueId sumCode = b.input("sum_code", bits(kSumCode.width()))[0];
-  const auto limbs = b.input("kept", bits(BitVector::kLimb), kKeptLimbs);
-  const ValueId activeEtx = b.input("active_etx", bits(4), 1, Role::Config)[0];
+  const auto limbs = b.input("kept_bits", bits(BitVector::kLimb), kKeptLimbs);
+  const ValueId activeEtx = b.input("active_etx", bits(kEtxBits), 1, Role::Config)[0];
   const BitVector kept = BitVector::of(limbs);
+  const int most = std::min(kLinkWords / 2, shape.etx);  // links the longest string takes
   // The string is right-aligned: 32 bits an eTX, of which the first 14 are header and sum. Counted
   // from its end, word r holds kept bits 16r+15..16r, and two more stand in the first word.
-  const ValueId links = b.name(b.min(b.max(activeEtx, b.constant(1)), b.constant(5)), "links");
+  const ValueId links = b.name(b.min(b.max(activeEtx, b.constant(1)), b.constant(most)), "links");
   const auto fromEnd = [&](int r) { return kept.slice(b, 16 * r, 16); };
   std::vector<ValueId> words;
   std::vector<ValueId> heads;
   const ValueId zeroWord = b.reinterpret(b.constant(0), bits(16));
-  for (int etx = 1; etx <= 5; ++etx) {
+  for (int etx = 1; etx <= most; ++etx) {
     heads.push_back(b.concat(std::array{header, sumCode, kept.slice(b, 16 * (2 * etx - 1), 2)}));
   }
   const ValueId index = b.sub(links, b.constant(1));
-  for (int j = 0; j < kLinkWords; ++j) {
+  for (int j = 0; j < 2 * most; ++j) {
     std::vector<ValueId> choices;
-    for (int etx = 1; etx <= 5; ++etx) {
+    for (int etx = 1; etx <= most; ++etx) {
       const int r = 2 * etx - 1 - j;
       choices.push_back(r < 0 ? zeroWord
                               : (j == 0 ? heads[static_cast<std::size_t>(etx - 1)] : fromEnd(r)));
     }
     words.push_back(b.pick(index, choices));
   }
-  words.resize(kBufferWords, zeroWord);  // fill words
+  words.resize(static_cast<std::size_t>(wordsWritten(shape)), zeroWord);  // fill words
   b.output("words", bits(16), words);
-  b.output("count", bits(6), b.shiftLeft(links, 1));
+  b.output("count", bits(kCountBits), b.shiftLeft(links, 1));
   b.output("truncated_word", bits(16), zeroWord);
   b.output("fill_word", bits(16), zeroWord);
   program.functions.push_back(std::move(b).finish());

@@ -23,6 +23,7 @@ core::Result<core::Columns> run(const Graph& graph, const core::Columns& inputs)
   for (const core::ConfigField& field : lowered->fields) {
     interpreter.setConfig(field.name, field.reset);
   }
+  interpreter.useThreads(0);
   return interpreter.run(inputs);
 }
 

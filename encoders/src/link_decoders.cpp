@@ -107,6 +107,11 @@ core::Result<LinkDecoder> linkDecoder(Algorithm algorithm, const PathShape& shap
   return out;
 }
 
+DecoderSettings decoderSettings(const ChipSettings& settings, Spread spread) {
+  return {settings.activeEtx, settings.dropLsb, settings.stcType,
+          settings.useSum,    spread,           settings.keep};
+}
+
 core::ConfigValues decoderConfig(Algorithm algorithm, const DecoderSettings& settings) {
   core::ConfigValues values;
   const auto set = [&](const char* name, std::int64_t value) { values[name] = {value}; };

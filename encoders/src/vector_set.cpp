@@ -15,8 +15,6 @@ using core::Result;
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 5> kAlgorithms{"threshold_sum", "super_trigger_cell",
-                                                      "best_choice", "repeater", "autoencoder"};
 constexpr std::size_t kMaskDigits = econ_t::kLatents * econ_t::kLatentBits / 4;
 
 // Reads keys of one JSON object; keeps the first problem.
@@ -150,16 +148,22 @@ std::vector<bool> maskBits(Reader& reader, const std::string& digits) {
   return keep;
 }
 
-econ_t::ChipSettings settingsOf(Reader& reader, const json& config, const std::string& file) {
-  econ_t::ChipSettings out;
+std::vector<int> channels(Reader& reader, const char* key, std::int64_t most) {
+  const auto values = reader.integers(key, econ_t::kTriggerCells, 0, most);
+  return {values.begin(), values.end()};
+}
+
+econ_t::ChipSettings settingsOf(Reader& reader, const json& config, const std::string& file,
+                                econ_t::Algorithm algorithm) {
+  using econ_t::Algorithm;
+  const econ_t::PathShape shape;
+  econ_t::ChipSettings out = econ_t::ChipSettings::neutral(shape);
+  out.algorithm = algorithm;
   out.highDensity = reader.boolean("high_density");
-  const auto mux = reader.integers("mux", econ_t::kTriggerCells, 0, econ_t::kTriggerCells - 1);
-  std::ranges::transform(mux, out.mux.begin(), [](auto v) { return static_cast<int>(v); });
-  const auto calibration = reader.integers("calibration", econ_t::kTriggerCells, 0, 4095);
-  std::ranges::transform(calibration, out.calibration.begin(),
-                         [](auto v) { return static_cast<int>(v); });
+  out.mux = channels(reader, "mux", econ_t::kTriggerCells - 1);
+  out.calibration = channels(reader, "calibration", 4095);
   out.dropLsb = static_cast<int>(reader.integer("drop_lsb", 0, 15));
-  out.activeEtx = static_cast<int>(reader.integer("active_etx", 1, 13));
+  out.activeEtx = static_cast<int>(reader.integer("active_etx", 1, shape.etx));
   if (const json* const buffer = reader.find("buffer"); buffer != nullptr) {
     static const json kEmpty = json::object();
     if (!buffer->is_object()) reader.fail("wrong-type", "\"buffer\" must be an object");
@@ -169,10 +173,18 @@ econ_t::ChipSettings settingsOf(Reader& reader, const json& config, const std::s
     out.t3 = static_cast<int>(inner.integer("t3", 0, 511));
     reader.adopt(inner);
   }
-  if (config.contains("ae_mask")) {
-    out.keep = maskBits(reader, reader.string("ae_mask"));
-  } else {
-    out.keep.assign(kMaskDigits * 4, true);
+  if (config.contains("ae_mask")) out.keep = maskBits(reader, reader.string("ae_mask"));
+  if (algorithm == Algorithm::ThresholdSum) {
+    out.threshold = reader.integers("threshold", econ_t::kTriggerCells, 0,
+                                    (std::int64_t{1} << econ_t::kChargeBits) - 1);
+    out.syncWord = static_cast<int>(reader.integer("sync_word", 0, (1 << econ_t::kSyncBits) - 1));
+  }
+  if (algorithm == Algorithm::ThresholdSum || algorithm == Algorithm::BestChoice) {
+    out.useSum = reader.boolean("use_sum");
+  }
+  if (algorithm == Algorithm::SuperTriggerCell) {
+    out.stcType = static_cast<int>(
+        reader.integer("stc_type", 0, static_cast<std::int64_t>(shape.stc.size()) - 1));
   }
   return out;
 }
@@ -218,16 +230,19 @@ Result<VectorSet> loadVectorSet(const fs::path& folder, const std::string& name)
   Reader reader(*config, file.string());
   VectorSet set;
   set.name = name;
-  set.algorithm = reader.string("algorithm");
-  if (!reader.error() && std::ranges::find(kAlgorithms, set.algorithm) == kAlgorithms.end()) {
+  const std::string algorithmName = reader.string("algorithm");
+  if (reader.error()) return *reader.error();
+  const auto algorithm = econ_t::parseAlgorithm(algorithmName);
+  if (!algorithm) {
     std::string known;
-    for (const std::string_view a : kAlgorithms)
-      known += (known.empty() ? "" : ", ") + std::string(a);
+    for (const econ_t::Algorithm a : econ_t::kAlgorithms) {
+      known += (known.empty() ? "" : ", ") + std::string(econ_t::text(a));
+    }
     return core::badInput("vectors.unknown-algorithm",
-                          "\"algorithm\": \"" + set.algorithm + "\" is not known", file.string(),
+                          "\"algorithm\": \"" + algorithmName + "\" is not known", file.string(),
                           {"known: " + known});
   }
-  set.settings = settingsOf(reader, *config, file.string());
+  set.settings = settingsOf(reader, *config, file.string(), *algorithm);
   set.input = folder / reader.string("input");
   set.expected = folder / name / "expected_tx.csv";
   if (reader.error()) return *reader.error();
@@ -242,7 +257,7 @@ Result<VectorSet> loadVectorSet(const fs::path& folder, const std::string& name)
                           "the file \"input\" names cannot be looked up: " + error.message(),
                           file.string());
   }
-  if (set.algorithm == "autoencoder") {
+  if (*algorithm == econ_t::Algorithm::Autoencoder) {
     auto weights = weightsOf(*config, file.string());
     if (!weights) return weights.error();
     set.weights = *weights;

@@ -1,5 +1,8 @@
 #include "aegen/flows/design_spec.hpp"
 
+#include <algorithm>
+
+#include "aegen/core/bind_config.hpp"
 #include "aegen/core/text_tools.hpp"
 #include "aegen/encoders/freeze.hpp"
 #include "aegen/encoders/vector_set.hpp"
@@ -11,67 +14,179 @@ namespace {
 using core::Result;
 using encoders::IntegerRange;
 using encoders::YamlReader;
+using encoders::econ_t::Algorithm;
 using encoders::econ_t::ChipSettings;
 using encoders::econ_t::kLatentBits;
-using encoders::econ_t::kTriggerCells;
+namespace econ_t = encoders::econ_t;
 
-// One value for all channels, or a list of 48.
+constexpr int kUsualEtx = 5;
+
+// One value for all channels, or a list of one each.
+template <typename T>
 void readChannels(YamlReader& reader, const YAML::Node& node, const std::string& path,
-                  const IntegerRange& range, std::array<int, kTriggerCells>& out) {
+                  const IntegerRange& range, std::vector<T>& out) {
   if (node.IsScalar()) {
     int value = 0;
     reader.integer(node, path, range, value);
-    out.fill(value);
+    out.assign(out.size(), value);
     return;
   }
   if (!node.IsSequence() || node.size() != out.size()) {
-    reader.fail("bad-type", "'" + path + "' must be a list of 48 integers", node.Mark(),
-                {"each " + encoders::allowed(range)});
+    reader.fail("bad-type",
+                "'" + path + "' must be a list of " + std::to_string(out.size()) + " integers",
+                node.Mark(), {"each " + encoders::allowed(range)});
     return;
   }
   for (std::size_t i = 0; i < out.size(); ++i) {
-    reader.integer(node[i], path + "[" + std::to_string(i) + "]", range, out[i]);
+    int value = 0;
+    reader.integer(node[i], path + "[" + std::to_string(i) + "]", range, value);
+    out[i] = value;
   }
 }
 
-void readSettings(YamlReader& reader, const YAML::Node& node, ChipSettings& out) {
+void readBuffer(YamlReader& reader, const YAML::Node& node, ChipSettings& out) {
+  if (!reader.checkKeys(node, "settings.buffer", {"t1", "t2", "t3"})) return;
+  const auto threshold = [&](const char* key, int& value) {
+    if (node[key])
+      reader.integer(node[key], std::string("settings.buffer.") + key, {0, 511}, value);
+  };
+  threshold("t1", out.t1);
+  threshold("t2", out.t2);
+  threshold("t3", out.t3);
+}
+
+// An encoder by its name, e.g. best_choice.
+Algorithm readAlgorithm(YamlReader& reader, const YAML::Node& node, const std::string& path) {
+  std::vector<std::string> names;
+  for (const Algorithm algorithm : econ_t::kAlgorithms) {
+    names.emplace_back(econ_t::text(algorithm));
+  }
+  return econ_t::kAlgorithms[reader.choice(node, path, names)];
+}
+
+void readSettings(YamlReader& reader, const YAML::Node& node, const econ_t::PathShape& shape,
+                  ChipSettings& out) {
   if (!reader.checkKeys(
           node, "settings",
-          {"high_density", "mux", "calibration", "active_etx", "latent_bits", "buffer"})) {
+          {"algorithm", "high_density", "mux", "calibration", "threshold", "drop_lsb", "stc_type",
+           "use_sum", "sync_word", "active_etx", "latent_bits", "buffer"})) {
     return;
   }
-  if (const auto n = node["high_density"]) {
-    reader.boolean(n, "settings.high_density", out.highDensity);
+  const auto integer = [&](const char* key, const IntegerRange& range, int& value) {
+    if (node[key]) reader.integer(node[key], std::string("settings.") + key, range, value);
+  };
+  const auto boolean = [&](const char* key, bool& value) {
+    if (node[key]) reader.boolean(node[key], std::string("settings.") + key, value);
+  };
+  if (const auto n = node["algorithm"]) {
+    out.algorithm = readAlgorithm(reader, n, "settings.algorithm");
   }
-  if (const auto n = node["mux"]) readChannels(reader, n, "settings.mux", {0, 47}, out.mux);
+  boolean("high_density", out.highDensity);
+  boolean("use_sum", out.useSum);
+  if (const auto n = node["mux"]) {
+    readChannels(reader, n, "settings.mux", {0, shape.channels - 1}, out.mux);
+  }
   if (const auto n = node["calibration"]) {
     readChannels(reader, n, "settings.calibration", {0, 4095}, out.calibration);
   }
-  if (const auto n = node["active_etx"]) {
-    reader.integer(n, "settings.active_etx", {1, 13}, out.activeEtx);
+  if (const auto n = node["threshold"]) {
+    readChannels(reader, n, "settings.threshold", {0, (1 << econ_t::kChargeBits) - 1},
+                 out.threshold);
   }
+  integer("drop_lsb", {0, 15}, out.dropLsb);
+  integer("stc_type", {0, static_cast<int>(shape.stc.size()) - 1}, out.stcType);
+  integer("sync_word", {0, (1 << econ_t::kSyncBits) - 1}, out.syncWord);
+  integer("active_etx", {1, shape.etx}, out.activeEtx);
   if (const auto n = node["latent_bits"]) {
     int bits = kLatentBits;
     reader.integer(n, "settings.latent_bits", {1, kLatentBits}, bits);
     out.keep = encoders::topBitsLayout(bits, out.activeEtx).keep;
   }
-  if (const auto n = node["buffer"]) {
-    if (!reader.checkKeys(n, "settings.buffer", {"t1", "t2", "t3"})) return;
-    const auto threshold = [&](const char* key, int& value) {
-      if (n[key]) reader.integer(n[key], std::string("settings.buffer.") + key, {0, 511}, value);
-    };
-    threshold("t1", out.t1);
-    threshold("t2", out.t2);
-    threshold("t3", out.t3);
+  if (const auto n = node["buffer"]) readBuffer(reader, n, out);
+}
+
+// A float code, e.g. 4E3M.
+void readCode(YamlReader& reader, const YAML::Node& node, const std::string& path,
+              encoders::FloatCode& out) {
+  std::string text;
+  reader.string(node, path, "a float code such as 4E3M", text);
+  const auto code = encoders::FloatCode::parse(text);
+  if (code) {
+    out = *code;
+  } else if (!reader.problem) {
+    reader.fail("out-of-range", "'" + path + "' is '" + text + "'", node.Mark(),
+                {"exponent and mantissa bits, 1E1M to 6E8M, such as 4E3M"});
+  }
+}
+
+void readSuperTriggerCell(YamlReader& reader, const YAML::Node& node, const std::string& path,
+                          econ_t::StcType& out) {
+  if (!reader.checkKeys(node, path, {"cells", "address", "sum", "drops"})) return;
+  if (const auto n = node["cells"]) reader.integer(n, path + ".cells", {2, 64}, out.cells);
+  if (const auto n = node["address"]) reader.boolean(n, path + ".address", out.address);
+  if (const auto n = node["drops"]) reader.boolean(n, path + ".drops", out.drops);
+  if (const auto n = node["sum"]) readCode(reader, n, path + ".sum", out.sum);
+}
+
+void readShape(YamlReader& reader, const YAML::Node& node, econ_t::PathShape& out) {
+  if (!reader.checkKeys(node, "shape",
+                        {"channels", "etx", "buffer_words", "charge_code", "sum_code", "count_bits",
+                         "super_trigger_cells"})) {
+    return;
+  }
+  const auto integer = [&](const char* key, const IntegerRange& range, int& value) {
+    if (node[key]) reader.integer(node[key], std::string("shape.") + key, range, value);
+  };
+  integer("channels", {4, 124}, out.channels);
+  integer("etx", {1, 15}, out.etx);
+  integer("buffer_words", {1, 1000}, out.bufferWords);
+  integer("count_bits", {1, 4}, out.countBits);
+  if (const auto n = node["charge_code"]) readCode(reader, n, "shape.charge_code", out.charge);
+  if (const auto n = node["sum_code"]) readCode(reader, n, "shape.sum_code", out.sum);
+  if (const auto n = node["super_trigger_cells"]) {
+    if (!n.IsSequence() || n.size() == 0) {
+      reader.fail("bad-type", "'shape.super_trigger_cells' must be a list of kinds", n.Mark(),
+                  {"each with cells, address, sum, drops"});
+      return;
+    }
+    out.stc.assign(n.size(), {});
+    for (std::size_t i = 0; i < n.size(); ++i) {
+      readSuperTriggerCell(reader, n[i], "shape.super_trigger_cells[" + std::to_string(i) + "]",
+                           out.stc[i]);
+    }
+  }
+}
+
+void readEncoders(YamlReader& reader, const YAML::Node& node, std::vector<Algorithm>& out) {
+  out.clear();
+  if (node.IsScalar() && node.Scalar() == "all") {
+    out.assign(econ_t::kAlgorithms.begin(), econ_t::kAlgorithms.end());
+    return;
+  }
+  if (node.IsScalar()) {
+    out = {readAlgorithm(reader, node, "encoders")};
+    return;
+  }
+  if (!node.IsSequence() || node.size() == 0) {
+    reader.fail("bad-type", "'encoders' must be a list of encoders, one of them, or all",
+                node.Mark(),
+                {"threshold_sum, super_trigger_cell, best_choice, repeater, autoencoder"});
+    return;
+  }
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    out.push_back(readAlgorithm(reader, node[i], "encoders[" + std::to_string(i) + "]"));
   }
 }
 
 void readLatency(YamlReader& reader, const YAML::Node& node, DesignSpec& out) {
   if (!reader.checkKeys(node, "latency", {"encoder", "formatter", "link", "decoder"})) return;
-  const auto crossings = [&](const char* key, const IntegerRange& range, int& value) {
-    if (node[key]) reader.integer(node[key], std::string("latency.") + key, range, value);
+  const auto crossings = [&](const char* key, const IntegerRange& range, auto& value) {
+    if (!node[key]) return;
+    int read = 0;
+    reader.integer(node[key], std::string("latency.") + key, range, read);
+    value = read;
   };
-  crossings("encoder", {1, 5}, out.chip.encoderLatency);
+  crossings("encoder", {1, 8}, out.chip.encoderLatency);
   crossings("formatter", {1, 3}, out.chip.formatterLatency);
   crossings("link", {0, 64}, out.linkLatency);
   crossings("decoder", {1, 64}, out.decoderLatency);
@@ -106,27 +221,47 @@ void readEvents(YamlReader& reader, const YAML::Node& node, EventSource& out) {
 
 void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (!reader.checkKeys(top, "",
-                        {"name", "description", "model", "weights", "latency", "settings", "events",
-                         "liberty"})) {
+                        {"name", "description", "encoders", "shape", "model", "weights", "latency",
+                         "settings", "events", "liberty"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
-  const YAML::Node model =
-      reader.need(top, "", "model", "an aegen model file, or a config.json with ae_weights");
+  if (top["encoders"]) readEncoders(reader, top["encoders"], out.chip.encoders);
+  if (top["shape"]) readShape(reader, top["shape"], out.chip.shape);
   if (reader.problem) return;
+  out.settings = ChipSettings::neutral(out.chip.shape);
+  out.settings.algorithm = out.chip.encoders.front();
+  out.settings.keep.clear();   // the model's, unless the file names them
+  out.settings.activeEtx = 0;  // likewise
   reader.string(name, "name", "an identifier", out.name);
   if (!reader.problem && !core::isIdentifier(out.name)) {
     reader.fail("out-of-range", "'name' is '" + out.name + "'", name.Mark(),
                 {"letters, digits and _, a letter first: it names the top module"});
   }
-  out.model = reader.file(model, "model");
+  if (out.holds(Algorithm::Autoencoder)) {
+    const YAML::Node model =
+        reader.need(top, "", "model", "an aegen model file, or a config.json with ae_weights");
+    if (reader.problem) return;
+    out.model = reader.file(model, "model");
+  } else if (const auto model = top["model"]) {
+    reader.fail("unused-key", "'model' is given, but the chip holds no autoencoder", model.Mark(),
+                {"add autoencoder to 'encoders' or leave 'model' out"});
+  }
   if (top["description"])
     reader.string(top["description"], "description", "a text", out.description);
   if (top["weights"]) {
     out.loadable = reader.choice(top["weights"], "weights", {"loadable", "hard_wired"}) == 0;
   }
   if (top["latency"]) readLatency(reader, top["latency"], out);
-  if (top["settings"]) readSettings(reader, top["settings"], out.settings);
+  if (top["settings"]) {
+    readSettings(reader, top["settings"], out.chip.shape, out.settings);
+    if (!reader.problem && !out.holds(out.settings.algorithm)) {
+      reader.fail("out-of-range",
+                  "'settings.algorithm' is " + std::string(econ_t::text(out.settings.algorithm)) +
+                      ", which the chip does not hold",
+                  top["settings"].Mark(), {"one of those in 'encoders'"});
+    }
+  }
   if (top["events"]) readEvents(reader, top["events"], out.events);
   if (top["liberty"]) out.liberty = reader.file(top["liberty"], "liberty");
 }
@@ -151,14 +286,42 @@ Result<encoders::Codec> loadModel(const DesignSpec& spec) {
   return codec;
 }
 
+// The board's decoder of each encoder held, and of the one chosen at reset with all its settings.
+Result<void> addDecoders(DesignBundle& bundle) {
+  const ChipSettings& settings = bundle.spec.settings;
+  for (const Algorithm algorithm : bundle.spec.chip.encoders) {
+    const encoders::Graph& network = bundle.codec.decoder;
+    if (algorithm == Algorithm::Autoencoder && network.nodes.empty()) continue;
+    auto decoder = algorithm == Algorithm::Autoencoder
+                       ? econ_t::autoencoderLinkDecoder(network)
+                       : econ_t::linkDecoder(algorithm, bundle.spec.chip.shape);
+    if (!decoder) return decoder.error();
+    bundle.decoders.push_back(std::move(*decoder));
+    if (algorithm != settings.algorithm) continue;
+    if (algorithm == Algorithm::Autoencoder) {
+      auto whole = econ_t::boardDecoder(bundle.codec);
+      if (!whole) return whole.error();
+      bundle.decoder = std::move(*whole);
+    } else if (algorithm != Algorithm::ThresholdSum) {
+      // Threshold-sum strings have no place of their own in a crossing: no decoder of words alone.
+      bundle.decoder = bundle.decoders.back().program;
+      core::bindConfig(*bundle.decoder, bundle.decoders.back().function,
+                       econ_t::decoderConfig(algorithm, econ_t::decoderSettings(settings)),
+                       "decode");
+    }
+  }
+  return {};
+}
+
 }  // namespace
+
+bool DesignSpec::holds(Algorithm algorithm) const {
+  return std::ranges::find(chip.encoders, algorithm) != chip.encoders.end();
+}
 
 Result<DesignSpec> loadDesignSpec(const std::filesystem::path& file) {
   DesignSpec out;
   out.file = file;
-  out.settings.calibration.fill(2048);
-  for (std::size_t c = 0; c < kTriggerCells; ++c) out.settings.mux[c] = static_cast<int>(c);
-  out.settings.activeEtx = 0;  // the model's, unless the file names one
   YamlReader reader(file, "design");
   const YAML::Node top = reader.load();
   if (!reader.problem) readTop(reader, top, out);
@@ -168,33 +331,40 @@ Result<DesignSpec> loadDesignSpec(const std::filesystem::path& file) {
 }
 
 Result<DesignBundle> buildDesign(const DesignSpec& spec) {
-  auto codec = loadModel(spec);
-  if (!codec) return codec.error();
   DesignBundle out;
   out.spec = spec;
-  out.codec = std::move(*codec);
-  setLoadable(out.codec.encoder, spec.loadable);
-  if (auto inferred = out.codec.encoder.infer(); !inferred) return inferred.error();
-  // What the design file leaves open the model decides; what it names holds for both ends.
   ChipSettings& settings = out.spec.settings;
-  if (settings.activeEtx == 0) settings.activeEtx = out.codec.link.activeEtx;
-  if (settings.keep.empty()) settings.keep = out.codec.link.keep;
+  const bool network = spec.holds(Algorithm::Autoencoder);
+  if (network) {
+    auto codec = loadModel(spec);
+    if (!codec) return codec.error();
+    out.codec = std::move(*codec);
+    setLoadable(out.codec.encoder, spec.loadable);
+    if (auto inferred = out.codec.encoder.infer(); !inferred) return inferred.error();
+    // What the design file leaves open the model decides; what it names holds for both ends.
+    if (settings.activeEtx == 0) settings.activeEtx = out.codec.link.activeEtx;
+    if (settings.keep.empty()) settings.keep = out.codec.link.keep;
+  }
+  if (settings.activeEtx == 0) settings.activeEtx = std::min(kUsualEtx, spec.chip.shape.etx);
   if (settings.keep.empty())
     settings.keep = encoders::topBitsLayout(kLatentBits, settings.activeEtx).keep;
+  const auto contradictions = econ_t::contradictions(settings, spec.chip.shape);
+  if (!contradictions.empty()) {
+    return core::badInput("design.contradiction", contradictions.front(),
+                          spec.file.string() + ": settings");
+  }
   out.codec.link = {settings.activeEtx, settings.keep};
-  auto chip = encoders::econ_t::chip(out.codec.encoder, settings, spec.chip);
+  auto chip = network ? econ_t::chip(out.codec.encoder, settings, spec.chip)
+                      : econ_t::chip(settings, spec.chip);
   if (!chip) {
     core::Diagnostic problem = chip.error();
-    if (problem.code.starts_with("design."))
+    if (problem.code.starts_with("design.") || problem.code.starts_with("econ_t.")) {
       problem.where = spec.file.string() + ": " + problem.where;
+    }
     return problem;
   }
   out.chip = std::move(*chip);
-  if (!out.codec.decoder.nodes.empty()) {
-    auto decoder = encoders::econ_t::boardDecoder(out.codec);
-    if (!decoder) return decoder.error();
-    out.decoder = std::move(*decoder);
-  }
+  if (auto good = addDecoders(out); !good) return good.error();
   return out;
 }
 

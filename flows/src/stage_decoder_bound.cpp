@@ -21,7 +21,9 @@ std::optional<CheckResult> decoderBoundCheck(const DesignBundle& bundle) {
   const encoders::Graph& graph = bundle.codec.decoder;
   const bool hasFloats = std::ranges::any_of(
       graph.nodes, [](const encoders::Node& node) { return !node.kernel.real.empty(); });
-  if (!bundle.decoder || !hasFloats) return std::nullopt;
+  constexpr std::string_view kNetwork = "decoder_network";
+  const bool decodes = bundle.decoder && bundle.decoder->find(kNetwork) != nullptr;
+  if (!decodes || !hasFloats) return std::nullopt;
   CheckResult out{"decoder near its floats", false, {}};
   const auto bound = encoders::decoderErrorBound(graph);
   if (!bound) {
@@ -33,7 +35,7 @@ std::optional<CheckResult> decoderBoundCheck(const DesignBundle& bundle) {
 
   const core::FixedFormat in = graph.nodes.front().format;
   const double outLsb = graph.output().format.lsb();
-  core::Interpreter interpreter(*bundle.decoder, "decoder_network");
+  core::Interpreter interpreter(*bundle.decoder, kNetwork);
   core::Columns latents(interpreter.eventElements(), kSamples);
   std::mt19937_64 random(1);  // its numbers are fixed by the standard
   for (std::size_t k = 0; k < kSamples; ++k) {

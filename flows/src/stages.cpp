@@ -21,6 +21,7 @@ namespace {
 
 using core::Result;
 namespace fs = std::filesystem;
+namespace econ_t = encoders::econ_t;
 
 constexpr const char* kDecoderModule = "BoardDecoder";
 
@@ -63,6 +64,7 @@ std::vector<CheckResult> programChecks(const DesignBundle& bundle) {
   };
   std::vector<const core::Program*> programs{&bundle.chip.program};
   if (bundle.decoder) programs.push_back(&*bundle.decoder);
+  for (const auto& decoder : bundle.decoders) programs.push_back(&decoder.program);
   for (const core::Program* program : programs) {
     for (const auto& violation : core::verify(*program)) {
       verified.details.push_back(violation.text());
@@ -72,6 +74,7 @@ std::vector<CheckResult> programChecks(const DesignBundle& bundle) {
     if (block.kind == core::BlockKind::Function) check(bundle.chip.program, block.function);
   }
   if (bundle.decoder) check(*bundle.decoder, "decode");
+  for (const auto& decoder : bundle.decoders) check(decoder.program, decoder.function);
   verified.ok = verified.details.empty();
   proven.ok = proven.details.empty();
   if (verified.ok)
@@ -277,11 +280,19 @@ BuildInfo Build::info() const {
   for (const core::Signal& signal : core::signalsOf(bundle_.chip)) {
     out.formats.push_back({signal.name, fmt::format("{}[{}]", signal.format.text(), signal.count)});
   }
-  out.options = {
-      {"encoder latency", fmt::format("{} crossings", spec.chip.encoderLatency)},
-      {"formatter latency", fmt::format("{} crossings", spec.chip.formatterLatency)},
+  std::string held;
+  for (const auto algorithm : spec.chip.encoders) {
+    held += fmt::format("{}{}", held.empty() ? "" : ", ", econ_t::text(algorithm));
+  }
+  out.options = {{"encoders", held}};
+  for (const core::Milestone& milestone : bundle_.chip.milestones) {
+    out.options.push_back({milestone.name + " latency",
+                           fmt::format("{} crossings from the input", milestone.latency)});
+  }
+  const std::vector<NamedText> link{
       {"link", fmt::format("{} eTX, {} crossings", spec.settings.activeEtx, spec.linkLatency)},
       {"decoder latency", fmt::format("{} crossings", spec.decoderLatency)}};
+  out.options.insert(out.options.end(), link.begin(), link.end());
   out.tools = toolVersions();
   return out;
 }
@@ -292,8 +303,11 @@ Result<void> Build::writeOutputs() {
       !done) {
     return done;
   }
-  if (!bundle_.decoder) return {};
   const fs::path folder = options_.out / "decoder";
+  for (const NamedText& decoder : linkDecoderTexts_) {
+    if (auto done = core::writeFile(folder / decoder.name, decoder.text); !done) return done;
+  }
+  if (!bundle_.decoder) return {};
   if (auto done = core::writeFile(folder / "board_decoder.hpp", decoderText_); !done) return done;
   return core::writeFile(folder / "decoder.air", core::print(*bundle_.decoder));
 }
@@ -314,6 +328,16 @@ Result<StageOutcome> Build::rtl() {
     if (!systemc) return systemc.error();
     decoderText = std::move(*systemc);
     result.files.push_back("decoder/board_decoder.hpp");
+  }
+  linkDecoderTexts_.clear();
+  for (const auto& decoder : bundle_.decoders) {
+    const auto name = econ_t::text(decoder.algorithm);
+    auto systemc =
+        rtl_gen::emitSystemC(decoder.program, decoder.function,
+                             {"Decode_" + std::string(name), bundle_.spec.decoderLatency});
+    if (!systemc) return systemc.error();
+    linkDecoderTexts_.push_back({fmt::format("decode_{}.hpp", name), std::move(*systemc)});
+    result.files.push_back("decoder/" + linkDecoderTexts_.back().name);
   }
   std::string rtlText;
   for (const rtl_gen::VerilogFile& file : rtl->files) {

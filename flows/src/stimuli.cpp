@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+
 #include "aegen/data/shower_generator.hpp"
 
 namespace aegen::flows {
@@ -11,10 +12,6 @@ using core::Result;
 
 // Keeps stimuli apart from what a training with the same seed has seen.
 constexpr std::uint64_t kStimulusStream = 0x5354494d554c4931ULL;
-
-data::InputSettings inputSettings(const encoders::econ_t::ChipSettings& settings) {
-  return {settings.mux, settings.calibration, settings.highDensity};
-}
 
 core::Columns rxColumns(const std::vector<data::RxCrossing>& crossings) {
   core::Columns out(data::kRxWords, crossings.size());
@@ -35,7 +32,7 @@ Result<Stimuli> fromEvents(std::vector<data::Event> events, std::string descript
 
 Result<Stimuli> makeStimuli(const EventSource& source,
                             const encoders::econ_t::ChipSettings& settings, std::uint64_t seed) {
-  const data::InputSettings input = inputSettings(settings);
+  const data::InputSettings input = encoders::econ_t::inputSettings(settings);
   switch (source.kind) {
     case EventSource::Kind::Generator: {
       const data::ShowerParameters parameters =

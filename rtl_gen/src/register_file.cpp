@@ -28,9 +28,10 @@ std::string bankName(const FixedFormat& format, std::uint32_t count) {
 // `count` values of `format`: shadow and active copy, write decoder, read multiplexer.
 class BankBuilder {
  public:
-  BankBuilder(const FixedFormat& format, std::uint32_t count)
+  BankBuilder(const FixedFormat& format, std::uint32_t count, int dataBits)
       : count_(static_cast<int>(count)),
         width_(format.width),
+        dataBits_(dataBits),
         isSigned_(format.isSigned),
         b_(bankName(format, count), ModuleKind::Registers,
            {fmt::format("{}: {} configuration values of {} bits", bankName(format, count), count,
@@ -50,7 +51,7 @@ class BankBuilder {
     value_ = b_.input("write_value", width_);
     commit_ = b_.input("commit", 1);
     const ExprPtr readData =
-        b_.output("read_data", kConfigDataBits, "the shadow copy's value, 0 if not selected");
+        b_.output("read_data", dataBits_, "the shadow copy's value, 0 if not selected");
     const ExprPtr active =
         b_.outputReg("active", count_ * width_, {resetValues_, {}}, "value 0 in the lowest bits");
     shadow_ = b_.reg("shadow", count_ * width_, {resetValues_, {}});
@@ -63,8 +64,8 @@ class BankBuilder {
                             {ifElse(commit_, {nonBlocking(active, shadow_)})})},
                     {}});
     const ExprPtr read = b_.net("read_value", chosen());
-    b_.assign(readData, conditional(selected_, resize(read, kConfigDataBits, isSigned_),
-                                    literal(0, kConfigDataBits)));
+    b_.assign(readData,
+              conditional(selected_, resize(read, dataBits_, isSigned_), literal(0, dataBits_)));
     return std::move(b_).finish();
   }
 
@@ -100,6 +101,7 @@ class BankBuilder {
 
   int count_;
   int width_;
+  int dataBits_;
   bool isSigned_;
   ModuleBuilder b_;
   ExprPtr resetN_, resetValues_, selected_, offset_, write_, value_, commit_, shadow_;
@@ -121,6 +123,9 @@ class RegisterFileBuilder {
 
   Module run() {
     ports();
+    if (map_.serial) {
+      arbitrate();
+    }
     commitChain();
     for (const RegisterMap::Field& field : map_.fields) {
       banks(field);
@@ -135,10 +140,18 @@ class RegisterFileBuilder {
     b_.input("rst_n", 1, "synchronous, active low");
     write_ = b_.input("cfg_write", 1);
     address_ = b_.input("cfg_address", map_.addressBits);
-    data_ = b_.input("cfg_wdata", kConfigDataBits);
-    readData_ = b_.outputReg("cfg_rdata", kConfigDataBits, {literal(0, kConfigDataBits), {}},
+    data_ = b_.input("cfg_wdata", map_.dataBits);
+    readData_ = b_.outputReg("cfg_rdata", map_.dataBits, {literal(0, map_.dataBits), {}},
                              "value at the address of the clock before");
     ready_ = b_.outputReg("cfg_ready", 1, {literal(1, 1), {}}, "low while a commit is under way");
+    if (map_.serial) {
+      requestWrite_ = b_.input("serial_write", 1, "the serial port: held until granted");
+      requestRead_ = b_.input("serial_read", 1);
+      requestAddress_ = b_.input("serial_address", map_.addressBits);
+      requestData_ = b_.input("serial_wdata", map_.dataBits);
+      granted_ = b_.output("serial_granted", 1, "served in this clock");
+      serialData_ = b_.output("serial_rdata", map_.dataBits, "at serial_address, when granted");
+    }
     for (const RegisterMap::Field& field : map_.fields) {
       const int width = field.field->format.width * static_cast<int>(field.field->count);
       const std::string remark = describeFormat(field.field->format, field.field->count);
@@ -149,6 +162,27 @@ class RegisterFileBuilder {
                      fmt::format("the same, {} clocks later", time - field.firstUse));
       }
     }
+  }
+
+  // Both ports share the banks' address. The serial port gets it in clocks in which cfg_rdata can
+  // stay as it is: the address, what is there and cfg_ready are those of the clock before.
+  void arbitrate() {
+    const RegisterInfo zero{literal(0, map_.addressBits), {}};
+    const RegisterInfo one{literal(1, 1), {}};
+    const ExprPtr before = b_.reg("address_before", map_.addressBits, zero, "a clock ago");
+    b_.clocked(before, zero, address_);
+    const ExprPtr readyBefore = b_.reg("ready_before", 1, one);
+    b_.clocked(readyBefore, one, ready_);
+    written_ = b_.reg("written", 1, one, "a register has just changed");
+    const ExprPtr same = logicalAnd(binary(Operator::Equal, address_, before),
+                                    binary(Operator::Equal, ready_, readyBefore));
+    const ExprPtr quiet =
+        b_.net("quiet", logicalAnd(same, logicalNot(logicalOr(write_, written_))));
+    const ExprPtr asked = logicalOr(logicalAnd(requestWrite_, ready_), requestRead_);
+    b_.assign(granted_, logicalAnd(quiet, asked));
+    address_ = b_.net("address", conditional(granted_, requestAddress_, address_));
+    data_ = b_.net("write_data", conditional(granted_, requestData_, data_));
+    write_ = b_.net("write", logicalOr(write_, logicalAnd(granted_, requestWrite_)));
   }
 
   // commit_k is the commit k clocks ago: fields first used at time k switch on it.
@@ -178,7 +212,7 @@ class RegisterFileBuilder {
         underWay.empty() ? literal(1, 1) : logicalNot(unary(Operator::ReduceOr, concat(underWay))));
     const ExprPtr busy = logicalNot(ready_);
     reads_.push_back(
-        conditional(control_, resize(busy, kConfigDataBits, false), literal(0, kConfigDataBits)));
+        conditional(control_, resize(busy, map_.dataBits, false), literal(0, map_.dataBits)));
   }
 
   void banks(const RegisterMap::Field& field) {
@@ -217,7 +251,7 @@ class RegisterFileBuilder {
       resets.push_back(literal(field.field->reset[first + i], width, format.isSigned));
     }
     const ExprPtr active = b_.wire(name + "_active", width * static_cast<int>(count));
-    const ExprPtr read = b_.wire(name + "_read", kConfigDataBits);
+    const ExprPtr read = b_.wire(name + "_read", map_.dataBits);
     std::vector<Connection> connections{{"clk", reference("clk", 1)},
                                         {"rst_n", reference("rst_n", 1)},
                                         {"reset_values", concat(std::move(resets))},
@@ -247,12 +281,21 @@ class RegisterFileBuilder {
       }
       level = std::move(next);
     }
-    b_.clocked(readData_, {literal(0, kConfigDataBits), {}}, level[0]);
+    const RegisterInfo zero{literal(0, map_.dataBits), {}};
+    if (!map_.serial) {
+      b_.clocked(readData_, zero, level[0]);
+      return;
+    }
+    b_.assign(serialData_, level[0]);
+    b_.clocked(readData_, zero, conditional(granted_, readData_, serialData_));
+    b_.clocked(written_, {literal(1, 1), {}}, accepted_);
   }
 
   const RegisterMap& map_;
   ModuleBuilder b_;
   ExprPtr write_, address_, data_, readData_, ready_, control_, accepted_;
+  ExprPtr requestWrite_, requestRead_, requestAddress_, requestData_, granted_, serialData_;
+  ExprPtr written_;
   std::vector<ExprPtr> active_, commits_, reads_;
 };
 
@@ -274,6 +317,8 @@ RegisterMap mapRegisters(const core::Design& design, const core::DesignTiming& t
     address += field.count;
   }
   map.controlAddress = address;
+  map.dataBits = design.configDataBits();
+  map.serial = design.serial.has_value();
   map.addressBits = indexWidth(std::uint64_t{address} + 1);
   return map;
 }
@@ -290,7 +335,7 @@ std::vector<Module> registerModules(const core::Design& design, const RegisterMa
     for (std::uint32_t first = 0; first < field.field->count; first += kBankValues) {
       const std::uint32_t count = std::min(kBankValues, field.field->count - first);
       if (shapes.insert(bankName(field.field->format, count)).second) {
-        modules.push_back(BankBuilder(field.field->format, count).run());
+        modules.push_back(BankBuilder(field.field->format, count, map.dataBits).run());
       }
     }
   }

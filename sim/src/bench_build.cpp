@@ -254,9 +254,9 @@ class BenchBuilder {
     Fingerprint print;
     print.add(chip_.string());
     print.add(runtime_.string());
-    for (const std::string& name :
-         {main, std::string("frames.hpp"), std::string("session.hpp"),
-          std::string("chip_model.hpp"), std::string("chip_support.hpp")}) {
+    for (const std::string& name : {main, std::string("frames.hpp"), std::string("i2c_master.hpp"),
+                                    std::string("session.hpp"), std::string("chip_model.hpp"),
+                                    std::string("chip_support.hpp")}) {
       const Result<std::string> text = readFile(sources_ / name);
       if (!text) return text.error();
       print.add(*text);

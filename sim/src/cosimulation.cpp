@@ -42,8 +42,8 @@ void copyEvents(const Columns& all, std::size_t first, std::size_t count, Column
 class Expectation {
  public:
   Expectation(const core::Design& design, const DecoderUnderTest* decoder,
-              const core::ConfigValues& config)
-      : chip_(design) {
+              const core::ConfigValues& config, std::vector<std::string> captured)
+      : chip_(design, {.keep = std::move(captured)}) {
     chip_.configure(config);
     chip_.reset();
     if (decoder == nullptr) return;
@@ -55,8 +55,7 @@ class Expectation {
   }
 
   Result<void> next(const Columns& inputs) {
-    const Result<Columns> outputs = chip_.run(inputs);
-    if (!outputs) return outputs.error();
+    if (auto done = chip_.advance(inputs); !done) return done.error();
     if (decoder_ != nullptr) decode(inputs.events());
     return {};
   }
@@ -72,18 +71,18 @@ class Expectation {
 
  private:
   void decode(std::size_t events) {
-    std::vector<const std::int64_t*> in;
-    std::vector<std::int64_t*> out;
+    in_.clear();
+    out_.clear();
     for (const core::Port& port : function_->inputs) {
       const Columns& words = chip_.signal(port.name);
-      for (std::uint32_t i = 0; i < port.count; ++i) in.push_back(words.column(i).data());
+      for (std::uint32_t i = 0; i < port.count; ++i) in_.push_back(words.column(i).data());
     }
     for (std::size_t p = 0; p < results_.size(); ++p) {
       const std::uint32_t count = function_->outputs[p].count;
       if (results_[p].events() != events) results_[p] = Columns(count, events);
-      for (std::uint32_t i = 0; i < count; ++i) out.push_back(results_[p].column(i).data());
+      for (std::uint32_t i = 0; i < count; ++i) out_.push_back(results_[p].column(i).data());
     }
-    decoder_->run(in, out, events);
+    decoder_->run(in_, out_, events);
   }
 
   core::DesignInterpreter chip_;
@@ -91,6 +90,8 @@ class Expectation {
   const core::Function* function_ = nullptr;
   std::vector<std::string> decoded_;
   std::vector<Columns> results_;
+  std::vector<const std::int64_t*> in_;
+  std::vector<std::int64_t*> out_;
 };
 
 /// A captured signal and what follows it through the run.
@@ -199,7 +200,8 @@ class Cosimulation {
     if (!process) return process.error();
     process_.emplace(std::move(*process));
     if (auto done = process_->hardReset(); !done) return done.error();
-    if (auto done = process_->configure(chip_.manifest, config_); !done) return done.error();
+    if (auto done = process_->configure(chip_.manifest, config_, options_.configRoute); !done)
+      return done.error();
     return process_->linkReset();
   }
 
@@ -265,7 +267,9 @@ class Cosimulation {
   }
 
   Result<void> simulate() {
-    expectation_.emplace(*chip_.design, decoder_, config_);
+    std::vector<std::string> captured;
+    for (const RowSignal& place : layout_.captured) captured.push_back(place.name);
+    expectation_.emplace(*chip_.design, decoder_, config_, std::move(captured));
     std::size_t decodedElements = 0;
     for (const Followed& followed : followed_) {
       if (followed.place.name.starts_with(kDecoder)) decodedElements += followed.place.count;

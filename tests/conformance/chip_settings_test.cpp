@@ -77,13 +77,11 @@ core::Columns words(Draw& draw) {
 TEST(Chip, RtlEqualsTheInterpreterForRandomSettingsAndWeights) {
   Draw draw(20260101);
   RecordProperty("seed", "20260101");
-  econ_t::ChipSettings reset;
-  reset.keep.assign(144, true);
   encoders::Graph graph = econ_t::autoencoder({draw.list(72, -32, 31), draw.list(8, -32, 31),
                                                draw.list(2048, -32, 31), draw.list(16, -32, 31)},
                                               true);
   ASSERT_TRUE(graph.infer().ok());
-  const auto design = econ_t::chip(graph, reset, {});
+  const auto design = econ_t::chip(graph, econ_t::ChipSettings::neutral(), {});
   ASSERT_TRUE(design.ok()) << design.error().text();
   const auto rtl = rtl_gen::emitVerilog(*design);
   ASSERT_TRUE(rtl.ok()) << rtl.error().text();

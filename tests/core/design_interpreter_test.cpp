@@ -268,6 +268,125 @@ TEST(DesignInterpreter, RunsBlocksWithTheConfigurationOfTheMoment) {
   check(2);
 }
 
+// A counter, a function behind it, a buffer behind that, and a function on the buffer's output that
+// also uses a design input and a signal of the first stage.
+Design deepDesign() {
+  Design design = smallDesign();
+  design.program.merge(*parse(R"(func @spread "words of a crossing"  {
+    event word : u13[1]
+    event header : u4[1]
+    %2 : u16 = reinterpret %0
+    %3 : u16 = reinterpret %1
+    %4 : u6 = const 2
+    %5 : u16 = const 7
+    output words : u16[2] = %2, %3
+    output count : u6[1] = %4
+    output spare : u16[1] = %5
+  }
+  func @join "a link's word and what it came from" {
+    event tx : u32[1]
+    event scaled : u12[2]
+    event header : u4[1]
+    %4 : u33 = add %0, %1
+    %5 : u33 = add %4, %3
+    output joined : u33[1] = %5
+  })"));
+  design.config.push_back(field("t", 9, 20));
+  design.config.push_back(field("etx", 4, 1));
+  design.blocks.push_back({.name = "spreader",
+                           .function = "spread",
+                           .inputs = {{"word", "word"}, {"header", "header"}},
+                           .outputs = {{"words", "words"}, {"count", "count"}, {"spare", "fill"}}});
+  design.blocks.push_back({.kind = BlockKind::OutputBuffer,
+                           .name = "buffer",
+                           .inputs = {{"words", "words"},
+                                      {"count", "count"},
+                                      {"truncated_word", "fill"},
+                                      {"fill_word", "fill"},
+                                      {"overflow_t1", "t"},
+                                      {"overflow_t2", "t"},
+                                      {"overflow_t3", "t"},
+                                      {"active_etx", "etx"}},
+                           .outputs = {{"tx", "tx"}},
+                           .registered = true,
+                           .buffer = {.depth = 40, .maxWords = 2, .etx = 1}});
+  design.blocks.push_back({.name = "joiner",
+                           .function = "join",
+                           .inputs = {{"tx", "tx"}, {"scaled", "scaled"}, {"header", "header"}},
+                           .outputs = {{"joined", "joined"}}});
+  design.outputs = {"joined", "bx"};
+  return design;
+}
+
+Columns randomCrossings(SplitMix64& random, std::size_t events) {
+  Columns inputs(3, events);
+  for (std::size_t k = 0; k < events; ++k) {
+    inputs.at(0, k) = random.oneIn(50) ? 9 : 10;
+    inputs.at(1, k) = random.between(0, 255);
+    inputs.at(2, k) = random.between(-300, 300);  // wrapped
+  }
+  return inputs;
+}
+
+TEST(DesignInterpreter, FollowsStateAndFunctionsInTurn) {
+  const Design design = deepDesign();
+  ASSERT_TRUE(analyse(design).ok()) << analyse(design).error().text();
+  DesignInterpreter interpreter(design);
+  SplitMix64 random(6);
+  const Columns inputs = randomCrossings(random, 3000);
+  const Result<Columns> out = interpreter.run(inputs);
+  ASSERT_TRUE(out.ok());
+  std::int64_t bx = 0;
+  for (std::size_t k = 0; k < inputs.events(); ++k) {
+    bx = k == 0 || inputs.at(0, k) == 9 ? 0 : bx + 1;
+    const std::int64_t first = 3 * inputs.at(1, k);
+    const std::int64_t word = first + bx + 3;
+    const std::int64_t tx = (word << 16) | inputs.at(0, k);  // as many words leave as come
+    ASSERT_EQ(interpreter.signal("header").at(0, k), inputs.at(0, k));
+    ASSERT_EQ(interpreter.signal("charge").at(1, k), inputs.at(2, k) & 255);
+    ASSERT_EQ(interpreter.signal("tx").at(0, k), tx) << k;
+    ASSERT_EQ(out->at(0, k), tx + first + inputs.at(0, k)) << k;
+    ASSERT_EQ(out->at(1, k), bx);
+  }
+}
+
+TEST(DesignInterpreter, GivesTheSameForAnyThreadsKeptSignalsAndBatches) {
+  const Design design = deepDesign();
+  SplitMix64 random(60);
+  const Columns inputs = randomCrossings(random, 20'000);
+  DesignInterpreter reference(design);
+  const Result<Columns> want = reference.run(inputs);
+  ASSERT_TRUE(want.ok());
+  const std::vector<std::string> none;
+  const std::vector<std::string> some{"scaled", "words"};
+  for (const unsigned threads : {1U, 2U, 5U}) {
+    for (const auto& keep :
+         {std::optional(none), std::optional(some), std::optional<std::vector<std::string>>()}) {
+      DesignInterpreter interpreter(design, {.keep = keep, .threads = threads});
+      std::size_t first = 0;
+      for (const std::size_t events : {1U, 130U, 5000U, 0U, 14'869U}) {
+        Columns part(inputs.elements(), events);
+        for (std::size_t e = 0; e < part.elements(); ++e) {
+          std::ranges::copy(inputs.column(e).subspan(first, events), part.column(e).begin());
+        }
+        const Result<Columns> got = interpreter.run(part);
+        ASSERT_TRUE(got.ok());
+        for (std::size_t k = 0; k < events; ++k) {
+          ASSERT_EQ(got->at(0, k), want->at(0, first + k)) << threads << " threads, " << first + k;
+          ASSERT_EQ(got->at(1, k), want->at(1, first + k));
+        }
+        if (keep != none) {
+          ASSERT_TRUE(
+              std::ranges::equal(interpreter.signal("scaled").column(1),
+                                 reference.signal("scaled").column(1).subspan(first, events)));
+        }
+        first += events;
+      }
+      ASSERT_EQ(first, inputs.events());
+    }
+  }
+}
+
 TEST(DesignInterpreter, RefusesRowsThatAreNotItsInputs) {
   const Design design = smallDesign();
   DesignInterpreter interpreter(design);
@@ -375,12 +494,58 @@ INSTANTIATE_TEST_SUITE_P(
         BrokenDesign{"ResetCount", "reset value",
                      [](Design& d) { d.config[0].reset.push_back(0); }},
         BrokenDesign{"ResetRange", "outside u4", [](Design& d) { d.config[0].reset[0] = 16; }},
-        BrokenDesign{"WideField", "wider",
-                     [](Design& d) { d.config.push_back(field("wide", 17, 0)); }},
         BrokenDesign{"NoOutput", "is no signal", [](Design& d) { d.outputs.push_back("latent"); }},
         BrokenDesign{"Milestone", "names no signal",
                      [](Design& d) { d.milestones[0].signal = "latent"; }}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Analyse, RefusesAFieldWiderThanARegister) {
+  Design design = smallDesign();
+  EXPECT_EQ(design.configDataBits(), 16);
+  design.config.push_back(field("threshold", 17, 0));
+  EXPECT_TRUE(analyse(design).ok());
+  EXPECT_EQ(design.configDataBits(), 32);
+  design.config.back().format.width = 32;
+  EXPECT_TRUE(analyse(design).ok());
+  design.config.back().format.width = 33;
+  const Result<DesignTiming> timing = analyse(design);
+  ASSERT_FALSE(timing.ok());
+  EXPECT_EQ(timing.error().code, "design.config-width");
+  EXPECT_EQ(timing.error().failure, Failure::BadInput);
+  EXPECT_EQ(timing.error().where, "small/threshold");
+}
+
+TEST(Analyse, RefusesASerialPortThatCannotWork) {
+  const auto codeWith = [](const SerialPort& port, std::uint32_t values, bool registers = true) {
+    Design design = smallDesign();
+    if (!registers) {
+      design = Design{.name = "small"};
+    } else {
+      const std::vector<std::int64_t> reset(values, 0);
+      design.config.push_back({"many", {false, 1, 0}, values, reset, ""});
+    }
+    design.serial = port;
+    const auto timing = analyse(design);
+    return timing.ok() ? std::string() : timing.error().code;
+  };
+  std::uint32_t others = 0;
+  for (const ConfigField& field : smallDesign().config) others += field.count;
+  EXPECT_EQ(codeWith({}, 1), "");
+  EXPECT_EQ(codeWith({.addressBase = 0, .addressPins = 7}, 1), "");
+  EXPECT_EQ(codeWith({.addressBase = 0x77, .addressPins = 0}, 1), "");
+  EXPECT_EQ(codeWith({}, 0xffff - others), "");
+  EXPECT_EQ(codeWith({}, 0x10000 - others), "design.serial-port");
+  EXPECT_EQ(codeWith({}, 0, false), "design.serial-port");
+  for (const SerialPort& wrong :
+       {SerialPort{.addressBase = 0x21}, SerialPort{.addressBase = 0x80},
+        SerialPort{.addressBase = -16}, SerialPort{.addressPins = 8}, SerialPort{.addressPins = -1},
+        SerialPort{.addressBase = 0x00}, SerialPort{.addressBase = 0x70},
+        SerialPort{.addressBase = 0x78, .addressPins = 0},
+        SerialPort{.addressBase = 7, .addressPins = 0}}) {
+    EXPECT_EQ(codeWith(wrong, 1), "design.serial-port")
+        << wrong.addressBase << " " << wrong.addressPins;
+  }
+}
 
 TEST(Analyse, VerifiesTheProgramFirst) {
   Design design = smallDesign();

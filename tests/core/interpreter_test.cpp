@@ -37,6 +37,15 @@ Columns expected(const Program& program, const Function& function, const ConfigB
   return out;
 }
 
+// One interpreter for each instruction set that this processor has.
+std::vector<Interpreter> onEverySet(const Program& program, const std::string& function) {
+  std::vector<Interpreter> interpreters;
+  for (const InstructionSet set : availableInstructionSets()) {
+    interpreters.emplace_back(program, function, set);
+  }
+  return interpreters;
+}
+
 // The first difference in words; empty when there is none.
 std::string difference(const Function& function, const Columns& want, const Columns& got) {
   if (want.elements() != got.elements() || want.events() != got.events()) return "shapes differ";
@@ -50,12 +59,19 @@ std::string difference(const Function& function, const Columns& want, const Colu
   return {};
 }
 
-std::string compare(const Program& program, Interpreter& interpreter, const ConfigByPort& config,
-                    const Columns& events) {
+// Runs `events` with `config` on all interpreters; the first difference to evaluate().
+std::string compare(const Program& program, std::span<Interpreter> interpreters,
+                    const ConfigByPort& config, const Columns& events) {
   const Function& function = program.functions.back();
-  const Result<Columns> got = interpreter.run(events);
-  if (!got) return got.error().text();
-  return difference(function, expected(program, function, config, events), *got);
+  const Columns want = expected(program, function, config, events);
+  for (std::size_t i = 0; i < interpreters.size(); ++i) {
+    configure(interpreters[i], config);
+    const Result<Columns> got = interpreters[i].run(events);
+    if (!got) return got.error().text();
+    const std::string found = difference(function, want, *got);
+    if (!found.empty()) return std::string(text(availableInstructionSets()[i])) + ": " + found;
+  }
+  return {};
 }
 
 class RandomPrograms : public testing::TestWithParam<int> {};
@@ -73,25 +89,24 @@ TEST_P(RandomPrograms, GiveWhatEvaluateGives) {
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + print(program));
     const Function& top = program.functions.back();
     SplitMix64 random(seed);
-    Interpreter interpreter(program, top.name);
+    std::vector<Interpreter> interpreters = onEverySet(program, top.name);
     ConfigByPort zero;
     for (const Port& port : top.inputs) {
       if (port.role == Role::Config) zero[port.name].assign(port.count, 0);
     }
     // Before any configuration its values are zero.
     const Columns first = test_common::randomEvents(random, top, 3);
-    ASSERT_EQ(compare(program, interpreter, zero, first), "");
+    ASSERT_EQ(compare(program, interpreters, zero, first), "");
     for (int round = 0; round < 2; ++round) {
       const ConfigByPort config = test_common::randomConfig(random, top);
-      configure(interpreter, config);
       const std::size_t batch = kBatches[(n + static_cast<std::uint64_t>(round)) % kBatches.size()];
       const Columns events = test_common::randomEvents(random, top, batch);
-      ASSERT_EQ(compare(program, interpreter, config, events), "");
+      ASSERT_EQ(compare(program, interpreters, config, events), "");
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Widths, RandomPrograms, testing::Values(4, 12, 20, 40, 63));
+INSTANTIATE_TEST_SUITE_P(Widths, RandomPrograms, testing::Values(4, 12, 16, 20, 32, 40, 63));
 
 // A dense layer: per output, the sum of products of inputs and weights, each truncated.
 struct LayerShape {
@@ -149,12 +164,11 @@ TEST(Interpreter, ComputesLayersOfTruncatedProducts) {
       ASSERT_TRUE(checkValid(program).ok()) << checkValid(program).error().text();
       SCOPED_TRACE(print(program));
       const Function& top = program.functions.back();
-      Interpreter interpreter(program, top.name);
+      std::vector<Interpreter> interpreters = onEverySet(program, top.name);
       for (int round = 0; round < 2; ++round) {
         const ConfigByPort config = test_common::randomConfig(random, top);
-        configure(interpreter, config);
         const Columns events = test_common::randomEvents(random, top, 130);
-        ASSERT_EQ(compare(program, interpreter, config, events), "");
+        ASSERT_EQ(compare(program, interpreters, config, events), "");
       }
     }
   }
@@ -183,13 +197,107 @@ TEST(Interpreter, SumsTermsOfDifferentTruncationAndSharedTerms) {
   ASSERT_TRUE(program.ok()) << program.error().text();
   ASSERT_TRUE(checkValid(*program).ok()) << checkValid(*program).error().text();
   SplitMix64 random(3);
-  Interpreter interpreter(*program, "top");
+  std::vector<Interpreter> interpreters = onEverySet(*program, "top");
   for (int round = 0; round < 20; ++round) {
     const ConfigByPort config = test_common::randomConfig(random, program->functions[0]);
-    configure(interpreter, config);
     const Columns events = test_common::randomEvents(random, program->functions[0], 300);
-    ASSERT_EQ(compare(*program, interpreter, config, events), "");
+    ASSERT_EQ(compare(*program, interpreters, config, events), "");
   }
+}
+
+// A neuron of given formats whose weights and bias are configuration: floor(x * w / 2^drop), added.
+Program neuron(const FixedFormat& input, const FixedFormat& weight, int drop, int inputs) {
+  Program program;
+  FunctionBuilder builder(program, test_common::kTop);
+  const auto count = static_cast<std::uint32_t>(inputs);
+  const std::vector<ValueId> x = builder.input("x", input, count);
+  const std::vector<ValueId> w = builder.input("w", weight, count, Role::Config);
+  const ValueId bias = builder.input("bias", weight, 1, Role::Config)[0];
+  std::vector<ValueId> terms{bias};
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    terms.push_back(builder.shiftRight(builder.mul(x[i], w[i]), drop));
+  }
+  const ValueId sum = builder.sum(terms);
+  builder.output("y", builder.format(sum), sum);
+  program.functions.push_back(std::move(builder).finish());
+  return program;
+}
+
+// Values at the ends of the formats drive products and sums to the ends of 16- and 32-bit lanes,
+// where another way of computing them must take over.
+TEST(Interpreter, SumsProductsAtTheEdgesOfItsLanes) {
+  SplitMix64 random(31);
+  for (int round = 0; round < 300; ++round) {
+    const auto format = [&](int widest) {
+      return FixedFormat{random.oneIn(2), random.between(1, widest), 0};
+    };
+    const FixedFormat input = format(random.oneIn(4) ? 32 : 17);
+    const FixedFormat weight = format(random.oneIn(4) ? 20 : 17);
+    const int drop = random.between(0, random.oneIn(4) ? 33 : 16);
+    const int inputs = random.oneIn(3) ? 128 : random.between(1, 12);
+    const Program program = neuron(input, weight, drop, inputs);
+    ASSERT_TRUE(checkValid(program).ok()) << checkValid(program).error().text();
+    SCOPED_TRACE(input.text() + " times " + weight.text() + " down by " + std::to_string(drop) +
+                 ", " + std::to_string(inputs) + " of them");
+    const Function& top = program.functions.back();
+    std::vector<Interpreter> interpreters = onEverySet(program, top.name);
+    for (const int kind : {0, 1, 2, 3}) {
+      ConfigByPort config = test_common::randomConfig(random, top);
+      Columns events = test_common::randomEvents(random, top, 9);
+      if (kind < 3) {  // all at the low end, all at the high end, at either
+        const auto end = [&](const FixedFormat& f) {
+          return kind == 0 || (kind == 2 && random.oneIn(2)) ? f.minRaw() : f.maxRaw();
+        };
+        for (std::int64_t& w : config["w"]) w = end(weight);
+        for (std::size_t i = 0; i < events.elements(); ++i) {
+          events.at(i, 0) = input.minRaw();
+          events.at(i, 1) = input.maxRaw();
+          events.at(i, 2) = end(input);
+        }
+      }
+      ASSERT_EQ(compare(program, interpreters, config, events), "");
+    }
+  }
+}
+
+TEST(Interpreter, GivesTheSameForAnyNumberOfThreads) {
+  const Program program = test_common::randomProgram(77, {.functions = 4, .instructions = 60});
+  const Function& top = program.functions.back();
+  SplitMix64 random(77);
+  Interpreter alone(program, test_common::kTop);
+  Interpreter shared(program, test_common::kTop);
+  for (const unsigned threads : {2U, 3U, 7U, 1U, 0U, 2U}) {
+    shared.useThreads(threads);
+    for (const std::size_t events : {1U, 128U, 257U, 1000U, 20'000U}) {
+      const ConfigByPort config = test_common::randomConfig(random, top);
+      configure(alone, config);
+      configure(shared, config);
+      const Columns inputs = test_common::randomEvents(random, top, events);
+      EXPECT_TRUE(*alone.run(inputs) == *shared.run(inputs)) << threads << ", " << events;
+    }
+  }
+}
+
+TEST(Interpreter, LeavesOutWhatAConfigurationMakesZeroOrFixed) {
+  const Program program = neuron({false, 8, 0}, {true, 6, 0}, 4, 32);
+  Interpreter interpreter(program, test_common::kTop);
+  const std::size_t empty = interpreter.instructionCount();  // all weights are zero at first
+  std::vector<std::int64_t> weights(32, 0);
+  weights[5] = 7;
+  interpreter.setConfig("w", weights);
+  const std::size_t one = interpreter.instructionCount();
+  std::ranges::fill(weights, 7);
+  interpreter.setConfig("w", weights);
+  EXPECT_EQ(empty, 0U);
+  EXPECT_LT(one, interpreter.instructionCount());
+}
+
+TEST(InstructionSets, StartWithTheOneEveryProcessorHas) {
+  const std::vector<InstructionSet> sets = availableInstructionSets();
+  ASSERT_FALSE(sets.empty());
+  EXPECT_EQ(sets.front(), InstructionSet::Generic);
+  EXPECT_TRUE(std::ranges::is_sorted(sets));
+  EXPECT_EQ(text(InstructionSet::Avx2), "avx2");
 }
 
 TEST(Interpreter, GivesOutputsThatAreInputsConstantsOrConfiguration) {
@@ -208,14 +316,13 @@ TEST(Interpreter, GivesOutputsThatAreInputsConstantsOrConfiguration) {
   })");
   ASSERT_TRUE(program.ok()) << program.error().text();
   ASSERT_TRUE(checkValid(*program).ok()) << checkValid(*program).error().text();
-  Interpreter interpreter(*program, "top");
-  EXPECT_EQ(interpreter.eventElements(), 2U);
-  EXPECT_EQ(interpreter.outputElements(), 7U);
+  std::vector<Interpreter> interpreters = onEverySet(*program, "top");
+  EXPECT_EQ(interpreters[0].eventElements(), 2U);
+  EXPECT_EQ(interpreters[0].outputElements(), 7U);
   SplitMix64 random(11);
   for (const std::size_t events : {std::size_t{1}, std::size_t{128}, std::size_t{257}}) {
     const ConfigByPort config = test_common::randomConfig(random, program->functions[0]);
-    configure(interpreter, config);
-    ASSERT_EQ(compare(*program, interpreter, config,
+    ASSERT_EQ(compare(*program, interpreters, config,
                       test_common::randomEvents(random, program->functions[0], events)),
               "");
   }
@@ -267,7 +374,10 @@ TEST(Interpreter, KeepsWorkingAfterAMove) {
   const ConfigByPort config = test_common::randomConfig(random, top);
   configure(first, config);
   Interpreter second(std::move(first));
-  EXPECT_EQ(compare(program, second, config, test_common::randomEvents(random, top, 200)), "");
+  const Columns events = test_common::randomEvents(random, top, 200);
+  const Result<Columns> got = second.run(events);
+  ASSERT_TRUE(got.ok());
+  EXPECT_EQ(difference(top, expected(program, top, config, events), *got), "");
 }
 
 TEST(Interpreter, DropsWhatNoOutputNeeds) {

@@ -24,11 +24,7 @@ AutoencoderWeights randomWeights(std::uint64_t seed) {
 }
 
 ChipSettings settings() {
-  ChipSettings out;
-  for (int c = 0; c < kTriggerCells; ++c) out.mux[static_cast<std::size_t>(c)] = c;
-  out.calibration.fill(2048);
-  out.keep.assign(144, true);
-  return out;
+  return ChipSettings::neutral();
 }
 
 Node& named(Graph& graph, const std::string& name) {
@@ -75,10 +71,10 @@ INSTANTIATE_TEST_SUITE_P(Every, PathName,
                                            "calibrate_channel", "link_header", "close_up_latents",
                                            "format_autoencoder", "rx_words", "codes", "rx_header",
                                            "bx", "channel_codes", "module_sum", "header",
-                                           "sum_code", "kept", "words", "count", "truncated_word",
-                                           "fill_word", "tx", "mux", "calibration", "high_density",
-                                           "ae_mask", "active_etx", "overflow_t1", "overflow_t2",
-                                           "overflow_t3"),
+                                           "sum_code", "code_module_sum", "kept_bits", "words",
+                                           "count", "truncated_word", "fill_word", "tx", "mux",
+                                           "calibration", "high_density", "ae_mask", "active_etx",
+                                           "overflow_t1", "overflow_t2", "overflow_t3"),
                          [](const auto& chosen) { return std::string(chosen.param); });
 
 TEST(ChipEncoder, LatentsMayBeNamedLikeASum) {

@@ -132,11 +132,7 @@ INSTANTIATE_TEST_SUITE_P(BothWeightsBothSums, EncoderArithmetic,
                          ::testing::Combine(::testing::Bool(), ::testing::Bool()));
 
 ChipSettings plainSettings() {
-  ChipSettings s;
-  for (int c = 0; c < kTriggerCells; ++c) s.mux[static_cast<std::size_t>(c)] = c;
-  s.calibration.fill(2048);
-  s.keep.assign(144, true);
-  return s;
+  return ChipSettings::neutral();
 }
 
 TEST(EconTChip, FormatsAreProvenForAllWeightsAndInputs) {
@@ -173,7 +169,9 @@ TEST(EconTChip, EveryLatencyTheDesignOffersIsPlannedAsAsked) {
   const Graph graph = inferred(autoencoder(randomWeights(rng), false));
   for (int encoder = 1; encoder <= 5; ++encoder) {
     for (int formatter = 1; formatter <= 3; ++formatter) {
-      const auto design = chip(graph, plainSettings(), {"chip", encoder, formatter});
+      const auto design =
+          chip(graph, plainSettings(),
+               {.name = "chip", .encoderLatency = encoder, .formatterLatency = formatter});
       ASSERT_TRUE(design.ok()) << design.error().text();
       const auto timing = core::analyse(*design);
       ASSERT_TRUE(timing.ok()) << timing.error().text();
@@ -186,8 +184,10 @@ TEST(EconTChip, EveryLatencyTheDesignOffersIsPlannedAsAsked) {
 TEST(EconTChip, LatencyItCannotHaveIsBadInput) {
   std::mt19937_64 rng(9);
   const Graph graph = inferred(autoencoder(randomWeights(rng), false));
-  for (const ChipOptions& options : {ChipOptions{"chip", 6, 2}, ChipOptions{"chip", 0, 2},
-                                     ChipOptions{"chip", 2, 4}, ChipOptions{"chip", 2, 0}}) {
+  for (const ChipOptions& options : {ChipOptions{.encoderLatency = 6, .formatterLatency = 2},
+                                     ChipOptions{.encoderLatency = 0, .formatterLatency = 2},
+                                     ChipOptions{.encoderLatency = 2, .formatterLatency = 4},
+                                     ChipOptions{.encoderLatency = 2, .formatterLatency = 0}}) {
     const auto design = chip(graph, plainSettings(), options);
     ASSERT_FALSE(design.ok());
     EXPECT_EQ(design.error().code, "design.latency");
@@ -232,7 +232,7 @@ TEST(EconTChip, LinkStringFollowsTheSpecificationForRandomMasksAndLinks) {
     settings.activeEtx = static_cast<int>(rng() % 13) + 1;
     const std::uint64_t density = rng() % 5;
     for (std::size_t i = 0; i < 144; ++i) settings.keep[i] = rng() % 4 < density;
-    interpreter.configure(configValues(settings));
+    interpreter.configure(configValues(settings, {Algorithm::Autoencoder}));
     interpreter.reset();
     core::Columns in(12, 40);
     for (std::size_t k = 0; k < in.events(); ++k) {

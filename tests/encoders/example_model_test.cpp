@@ -74,8 +74,7 @@ TEST(ExampleModel, BeatsTheModuleSumOnTheChipsTestCrossings) {
   ASSERT_TRUE(set.ok()) << set.error().text();
   const auto crossings = data::readRxCsv(set->input);
   ASSERT_TRUE(crossings.ok()) << crossings.error().text();
-  const auto events = data::decodeRx(
-      *crossings, {set->settings.mux, set->settings.calibration, set->settings.highDensity});
+  const auto events = data::decodeRx(*crossings, econ_t::inputSettings(set->settings));
   ASSERT_TRUE(events.ok()) << events.error().text();
   expectBeatsModuleSum("`vectors/` (set AE)", *events, 0.8, 0.2);
 }

@@ -26,6 +26,7 @@ struct Arguments {
 const std::map<std::string, ConformExecutor>& executors() {
   static const std::map<std::string, ConformExecutor> kAll{
       {"interpreter", ConformExecutor::Interpreter},
+      {"rtl", ConformExecutor::RtlLoadable},
       {"rtl-loadable", ConformExecutor::RtlLoadable},
       {"rtl-hard-wired", ConformExecutor::RtlHardWired}};
   return kAll;
@@ -43,7 +44,7 @@ std::filesystem::path cacheFolder() {
 }
 
 void print(const flows::SetResult& result) {
-  const std::string verdict = result.problem      ? (result.unsupported ? "skipped" : "cannot run")
+  const std::string verdict = result.problem      ? "cannot run"
                               : result.mismatches ? "DIFFERS"
                                                   : "identical";
   fmt::print("{:<32} {:<15} {:>7} crossings {:>7} mismatches  {}\n", result.name, result.executor,
@@ -52,7 +53,11 @@ void print(const flows::SetResult& result) {
     fmt::print("    first: crossing {}, eTX {}: {:08x}, expected {:08x}\n", result.first->crossing,
                result.first->etx, result.first->got, result.first->expected);
   }
-  if (result.problem) fmt::print("    {}\n", result.problem->text());
+  if (result.problem) {
+    fmt::print("    {}\n", result.problem->text());
+    return;
+  }
+  for (const std::string& text : result.contradictions) fmt::print("    note: {}\n", text);
 }
 
 int run(const Arguments& arguments) {
@@ -83,7 +88,7 @@ int run(const Arguments& arguments) {
 
 void addConformCommand(CLI::App& app, int& exitCode) {
   auto arguments = std::make_shared<Arguments>();
-  arguments->executors = {"rtl-loadable"};
+  arguments->executors = {"rtl"};
   CLI::App* const command = app.add_subcommand(
       "conform", "Compare generated hardware with the chip's vector sets, word by word");
   command
@@ -94,10 +99,11 @@ void addConformCommand(CLI::App& app, int& exitCode) {
   std::vector<std::string> names;
   for (const auto& [name, executor] : executors()) names.push_back(name);
   command
-      ->add_option("--executor", arguments->executors,
-                   "What computes the words (repeatable): rtl-loadable: one Verilated chip, "
-                   "weights written through its register port; rtl-hard-wired: a Verilated chip "
-                   "for each set; interpreter")
+      ->add_option(
+          "--executor", arguments->executors,
+          "What computes the words (repeatable): rtl (or rtl-loadable): one Verilated chip "
+          "of all encoders, reconfigured through its registers; rtl-hard-wired: a "
+          "Verilated chip of the set's encoder alone, weights constants; interpreter")
       ->check(CLI::IsMember(names))
       ->capture_default_str();
   command->add_option("--work", arguments->work,
@@ -105,7 +111,7 @@ void addConformCommand(CLI::App& app, int& exitCode) {
                       "reused; default: ~/.cache/aegen/conform");
   command->add_option("--json", arguments->json, "Write a summary as JSON; - is standard output");
   command->add_option("-j,--jobs", arguments->jobs,
-                      "Compilations at a time; default: all processors");
+                      "Sets or compilations at a time; default: all processors");
   command->add_option("--seed", arguments->seed, "What flip-flops hold before reset")
       ->capture_default_str();
   command->callback([arguments, &exitCode] { exitCode = run(*arguments); });

@@ -1,15 +1,25 @@
 #pragma once
-/// DesignInterpreter: a Design's behaviour, crossing by crossing, on every signal: the expectation
-/// that the scoreboard holds against the RTL. State blocks are modelled here, functions
-/// interpreted.
+/// DesignInterpreter: a Design's behaviour, crossing by crossing: the expectation that the
+/// scoreboard holds against the RTL. State blocks are modelled here, functions interpreted.
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "aegen/core/columns.hpp"
 #include "aegen/core/design.hpp"
 
 namespace aegen::core {
+
+struct DesignInterpreterOptions {
+  /// Signals whose rows signal() gives, besides the design's outputs; nothing: all of them. What is
+  /// not kept costs no memory and often no computation.
+  std::optional<std::vector<std::string>> keep;
+  /// As Interpreter::useThreads() has it. State blocks see their crossings in order all the same.
+  unsigned threads = 1;
+};
 
 /// Time is counted in crossings: row k of every signal belongs to the crossing whose input was row
 /// k (latency is the RTL's business); for OutputBuffer, row k is what leaves after crossing k went
@@ -17,7 +27,7 @@ namespace aegen::core {
 class DesignInterpreter final : public Executor {
  public:
   /// `design` must pass analyse() and its program verify(); it must outlive the interpreter.
-  explicit DesignInterpreter(const Design& design);
+  explicit DesignInterpreter(const Design& design, const DesignInterpreterOptions& options = {});
   ~DesignInterpreter() override;
 
   [[nodiscard]] std::string name() const override { return "interpreter"; }
@@ -26,11 +36,14 @@ class DesignInterpreter final : public Executor {
   /// Back to the state after a link reset: BX counter and buffer cleared, configuration kept.
   void reset();
 
-  /// Rows of `inputs`: elements of design.inputs; of the result: elements of design.outputs.
-  /// State carries over from call to call.
+  /// Rows of `inputs`: elements of design.inputs. State carries over from call to call. What it
+  /// gives is read by signal(); memory is kept from call to call, as long as the number of
+  /// crossings stays.
+  [[nodiscard]] Result<void> advance(const Columns& inputs);
+  /// advance(), and the elements of design.outputs as rows.
   [[nodiscard]] Result<Columns> run(const Columns& inputs) override;
 
-  /// The rows of one signal in the last run.
+  /// The rows of a kept signal or of an output in the last run.
   [[nodiscard]] const Columns& signal(std::string_view name) const;
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
-/// The interpreter: the meaning of a Program. Works on batches of events, in 32-bit lanes where the
-/// formats allow it, and computes what depends on configuration alone once a configuration.
+/// The interpreter: the meaning of a Program. Works on batches of events, each value in lanes of
+/// the fewest bits (16, 32, 64) that hold it, on code compiled for the configuration: zero weights,
+/// multiplexers and masks that are set cost nothing.
 
 #include <memory>
 #include <span>
@@ -10,6 +11,7 @@
 
 #include "aegen/core/columns.hpp"
 #include "aegen/core/diagnostic.hpp"
+#include "aegen/core/instruction_set.hpp"
 #include "aegen/core/program.hpp"
 
 namespace aegen::core {
@@ -17,8 +19,9 @@ namespace aegen::core {
 class Interpreter final : public Executor {
  public:
   /// Compiles `function` of a verified program: calls are inlined, dead values dropped, slots
-  /// reused.
-  Interpreter(const Program& program, std::string_view function);
+  /// reused. `set` must be available; the last of availableInstructionSets() is the fastest.
+  Interpreter(const Program& program, std::string_view function,
+              InstructionSet set = availableInstructionSets().back());
   ~Interpreter() override;
   Interpreter(Interpreter&&) noexcept;
   Interpreter& operator=(Interpreter&&) noexcept;
@@ -32,6 +35,10 @@ class Interpreter final : public Executor {
   /// Sets the config port `port`; all are zero at first. The values are wrapped into its format.
   void setConfig(std::string_view port, std::span<const std::int64_t> values);
 
+  /// How many threads run() shares the events among, the calling one included; 0: as many as
+  /// processors; one at first. The results are the same for any number. They wait between runs.
+  void useThreads(unsigned threads);
+
   /// Rows of `inputs`: elements of the event ports. Values are wrapped into their formats.
   [[nodiscard]] Result<Columns> run(const Columns& inputs) override;
 
@@ -39,7 +46,7 @@ class Interpreter final : public Executor {
   void run(std::span<const std::int64_t* const> inputs, std::span<std::int64_t* const> outputs,
            std::size_t events);
 
-  /// Instructions a batch executes after compilation (for benchmarks).
+  /// Instructions a batch executes with the configuration as it is (for benchmarks).
   [[nodiscard]] std::size_t instructionCount() const;
 
  private:

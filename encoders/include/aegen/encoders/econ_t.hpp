@@ -1,13 +1,17 @@
 #pragma once
-/// The ECON-T's autoencoder and its trigger path as Graph, Program and Design (docs/econ_t.md).
+/// The ECON-T's encoders and its trigger path as Graph, Program and Design (docs/econ_t.md).
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "aegen/core/design.hpp"
+#include "aegen/data/events.hpp"
 #include "aegen/encoders/codec.hpp"
+#include "aegen/encoders/link_formats.hpp"
 
 namespace aegen::encoders::econ_t {
 
@@ -49,38 +53,72 @@ struct AutoencoderWeights {
   std::vector<std::int64_t> denseBias;    ///< [16]
 };
 
-/// The settings of a vector set's config.json that the autoencoder path uses.
+/// All weights 0: what a chip with loadable weights is generated with.
+[[nodiscard]] AutoencoderWeights zeroWeights();
+
+/// The chip's settings: values of its registers (section 6 of the ECON-T page names the buffer's).
 struct ChipSettings {
+  Algorithm algorithm = Algorithm::Autoencoder;
   bool highDensity = true;
-  std::array<int, kTriggerCells> mux{};
-  std::array<int, kTriggerCells> calibration{};
-  int dropLsb = 0;
+  std::vector<int> mux;                 ///< input trigger cell of each channel
+  std::vector<int> calibration;         ///< factor of each channel, 2048 = 1.0
+  std::vector<std::int64_t> threshold;  ///< of each channel, u22
+  int dropLsb = 0;                      ///< 0..15; above kMostDrop it acts as 0
+  int stcType = 0;                      ///< index of PathShape::stc
+  bool useSum = false;                  ///< the module sum is of all charges, not of those not sent
   int activeEtx = 5;
   int t1 = 338, t2 = 314, t3 = 25;
-  std::vector<bool> keep;  ///< ae_mask, first entry the first character's high bit
+  int syncWord = 0b001'0010'0010;  ///< low bits of a fill word
+  std::vector<bool> keep;          ///< ae_mask, first entry the first character's high bit
+
+  /// Channels in input order, calibration 1, thresholds 0, all latent bits kept.
+  [[nodiscard]] static ChipSettings neutral(const PathShape& shape = {});
 };
+
+/// What the front end does with these settings, for 48 channels.
+[[nodiscard]] data::InputSettings inputSettings(const ChipSettings& settings);
+
+/// Why these settings cannot send what they ask for on a chip of this shape, one text a reason:
+/// super trigger cells of a type that does not exist or with more eTX than it needs, more eTX than
+/// the chip has.
+[[nodiscard]] std::vector<std::string> contradictions(const ChipSettings& settings,
+                                                      const PathShape& shape);
 
 /// The encoder network of section 4 with the chip's formats: Normalize, Arrange, Pad, Conv2d, Relu,
 /// Dense, Relu, Requantize. `truncateProducts` false sums products exactly instead.
 [[nodiscard]] Graph autoencoder(const AutoencoderWeights& weights, bool loadable,
                                 bool truncateProducts = true);
 
-/// ChipSettings as values of the design's configuration fields.
-[[nodiscard]] core::ConfigValues configValues(const ChipSettings& settings);
-
+/// What a chip holds and how long it takes.
 struct ChipOptions {
-  std::string name = "econ_t_ae";
-  int encoderLatency = 2;    ///< crossings from ePortRX words to latents, 1..5
-  int formatterLatency = 2;  ///< crossings from latents to eTX words, 1..3
+  std::string name = "econ_t";
+  PathShape shape;
+  std::vector<Algorithm> encoders{Algorithm::Autoencoder};
+  std::optional<int> encoderLatency;    ///< crossings from ePortRX words to what is sent
+  std::optional<int> formatterLatency;  ///< crossings from there to eTX words, 1..3
 };
-/// The whole path: 12 ePortRX words to 13 eTX words around an encoder graph of 48 charges and 16
-/// nine-bit latents. Signals: rx_words u32[12], codes, rx_header, bx, channel_codes, calq u22[48],
-/// the encoder's (normalized, ..., latent), module_sum, words u16[26], tx u32[13]. Pipeline
-/// registers go where they split the logic most evenly. Fields: loadable weights first, in the
-/// chip's order. Diagnostics: `econ_t.encoder-shape`, `model.shape` (not one Normalize over the
-/// charges), `model.name` (a node or weight is named as something of the path), `model.link`,
-/// `design.latency`.
-[[nodiscard]] core::Result<core::Design> chip(const Graph& encoder, const ChipSettings& reset,
+/// The chip's own latencies (encoder, formatter; section 3): those of the slowest encoder held.
+[[nodiscard]] std::pair<int, int> defaultLatency(const std::vector<Algorithm>& encoders);
+
+/// The fields of a chip with these encoders as values; others are left out. The weights are not
+/// among them.
+[[nodiscard]] core::ConfigValues configValues(const ChipSettings& settings,
+                                              const std::vector<Algorithm>& encoders);
+
+/// The whole path: ePortRX words to eTX words through the encoders that `options` name, which share
+/// front end, formatter and buffer. With several, the field `algorithm` chooses; it switches at a
+/// crossing boundary as all fields do. `autoencoder` is a graph of 48 charges and 16 nine-bit
+/// latents; the version without it is for chips that hold none. Signals: rx_words u32[12], codes,
+/// rx_header, bx, header, channel_codes, calq u22[48], those of the encoders and formats
+/// (trigger_encoders.hpp), for the autoencoder its layers' and module_sum; words u16[26], tx
+/// u32[13]. Pipeline registers go where they split the logic most evenly. Fields: loadable weights
+/// first, in the chip's order, then the settings. Diagnostics: `econ_t.encoders` (none, or twice
+/// the same, or an autoencoder without a graph), `econ_t.shape` (sizes that cannot be),
+/// `econ_t.encoder-shape`, `model.shape` (not one Normalize over the charges), `model.name` (a node
+/// or weight is named as something of the path), `model.link`, `design.latency`.
+[[nodiscard]] core::Result<core::Design> chip(const Graph& autoencoder, const ChipSettings& reset,
+                                              const ChipOptions& options);
+[[nodiscard]] core::Result<core::Design> chip(const ChipSettings& reset,
                                               const ChipOptions& options);
 
 /// The encoder alone between two registers: 48 calibrated charges `calq_in` to latents, two clocks.

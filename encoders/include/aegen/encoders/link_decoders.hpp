@@ -10,6 +10,7 @@
 
 #include "aegen/core/design.hpp"
 #include "aegen/core/diagnostic.hpp"
+#include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/graph.hpp"
 #include "aegen/encoders/link_formats.hpp"
 
@@ -89,6 +90,9 @@ struct DecoderSettings {
   Spread spread = Spread::Concentrated;
   std::vector<bool> keep;  ///< ae_mask as in ChipSettings; empty: all
 };
+/// Those of a chip.
+[[nodiscard]] DecoderSettings decoderSettings(const ChipSettings& settings,
+                                              Spread spread = Spread::Concentrated);
 /// The settings as values of the decoder's Config ports; weights are not among them.
 [[nodiscard]] core::ConfigValues decoderConfig(Algorithm algorithm,
                                                const DecoderSettings& settings);

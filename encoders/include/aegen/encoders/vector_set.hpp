@@ -12,10 +12,9 @@ namespace aegen::encoders {
 
 /// NAME/config.json: the settings, and where input and expectation are.
 struct VectorSet {
-  std::string name;       ///< the folder's
-  std::string algorithm;  ///< as written: "autoencoder", "threshold_sum", ...
-  econ_t::ChipSettings settings;
-  econ_t::AutoencoderWeights weights;  ///< when the algorithm is "autoencoder"
+  std::string name;                    ///< the folder's
+  econ_t::ChipSettings settings;       ///< the algorithm among them
+  econ_t::AutoencoderWeights weights;  ///< of the autoencoder; empty for other algorithms
   std::filesystem::path input;         ///< 12 ePortRX words a crossing
   std::filesystem::path expected;      ///< 13 eTX words a crossing
 };

@@ -16,8 +16,8 @@ namespace aegen::flows {
 /// What computes the eTX words.
 enum class ConformExecutor : std::uint8_t {
   Interpreter,
-  RtlLoadable,   ///< one Verilated chip for all sets, reconfigured through its registers
-  RtlHardWired,  ///< a Verilated chip for each set, its weights constants
+  RtlLoadable,   ///< one Verilated chip of all encoders, reconfigured through its registers
+  RtlHardWired,  ///< a Verilated chip of the set's encoder alone, its weights constants
 };
 /// "interpreter", "rtl-loadable", "rtl-hard-wired".
 [[nodiscard]] std::string_view text(ConformExecutor executor);
@@ -26,9 +26,9 @@ struct ConformOptions {
   std::vector<std::string> sets;  ///< empty: every set of the folder
   std::vector<ConformExecutor> executors{ConformExecutor::RtlLoadable};
   std::filesystem::path workDir;  ///< RTL and compiled models, reused when they are the same
-  unsigned jobs = 0;              ///< compilations at a time; 0: as many as processors
+  unsigned jobs = 0;              ///< sets or compilations at a time; 0: as many as processors
   std::uint64_t seed = 1;         ///< of what flip-flops hold before reset
-  /// What is being done: set, executor, step.
+  /// What is being done: set and step. Called by one thread at a time.
   std::function<void(std::string_view set, std::string_view step)> progress;
 };
 
@@ -48,13 +48,13 @@ struct SetResult {
   std::uint64_t crossings = 0;
   std::uint64_t mismatches = 0;  ///< crossings with a wrong eTX word
   std::optional<WordMismatch> first;
+  std::vector<std::string> contradictions;  ///< of its settings: why the chip cannot send much
   std::optional<core::Diagnostic> problem;  ///< why it could not be run
-  bool unsupported =
-      false;  ///< its algorithm is one aegen does not generate; not asked for by name
 };
 
-/// Runs the sets one after the other; a set that cannot be run does not keep the others from it.
-/// Errors, when nothing can be run at all: those of listVectorSets().
+/// Runs the sets, options.jobs at a time, each with a process of its own of the one compiled chip;
+/// a set that cannot be run does not keep the others from it. Results are in the order of executors
+/// and sets. Errors, when nothing can be run at all: those of listVectorSets().
 [[nodiscard]] core::Result<std::vector<SetResult>> conform(const std::filesystem::path& folder,
                                                            const ConformOptions& options);
 

@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "aegen/core/design.hpp"
 #include "aegen/encoders/econ_t.hpp"
+#include "aegen/encoders/link_decoders.hpp"
 
 namespace aegen::flows {
 
@@ -24,15 +26,17 @@ struct DesignSpec {
   std::filesystem::path file;  ///< the design.yaml
   std::string name;            ///< an identifier: the top module
   std::string description;
-  std::filesystem::path
-      model;             ///< an aegen model, or a config.json with ae_weights (no decoder then)
-  bool loadable = true;  ///< weights in registers; else constants of the hardware
-  encoders::econ_t::ChipOptions chip;
-  int linkLatency = 1;     ///< crossings from eTX to the board
-  int decoderLatency = 1;  ///< crossings the decoder takes
+  std::filesystem::path model;  ///< of the autoencoder: an aegen model, or a config.json with
+                                ///< ae_weights (no decoder then); empty when the chip holds none
+  bool loadable = true;         ///< weights in registers; else constants of the hardware
+  encoders::econ_t::ChipOptions chip;  ///< encoders held, sizes, latencies
+  int linkLatency = 1;                 ///< crossings from eTX to the board
+  int decoderLatency = 1;              ///< crossings the decoder takes
   encoders::econ_t::ChipSettings settings;
   EventSource events;
   std::filesystem::path liberty;  ///< empty: the default library
+
+  [[nodiscard]] bool holds(encoders::econ_t::Algorithm algorithm) const;
 };
 
 /// Reads design.yaml. Diagnostics `design.*` are placed as file:line and say what is allowed.
@@ -42,8 +46,12 @@ struct DesignSpec {
 struct DesignBundle {
   DesignSpec spec;
   core::Design chip;
-  encoders::Codec codec;                 ///< decoder empty when the model has none
-  std::optional<core::Program> decoder;  ///< the board's `decode`
+  encoders::Codec codec;  ///< of the autoencoder; without nodes when there is none
+  std::vector<encoders::econ_t::LinkDecoder> decoders;  ///< the board's, one an encoder held
+  /// The board's `decode` for the algorithm chosen at reset, its settings fixed: a string of words
+  /// to charges. Empty for threshold sum, whose strings have no place of their own in a crossing,
+  /// and for an autoencoder whose model has no decoder.
+  std::optional<core::Program> decoder;
 };
 
 /// Reads the model and builds the chip and the board's decoder. Diagnostics of loadCodec(),

@@ -57,7 +57,8 @@ struct StageOutcome {
 
 /// The build of one design in one output folder:
 ///   rtl/        Verilog, rtl.f, manifest.json, program.air (the IR's text form)
-///   decoder/    board_decoder.hpp (SystemC), decoder.air
+///   decoder/    decode_<encoder>.hpp (SystemC, settings as inputs); board_decoder.hpp and
+///               decoder.air: of the encoder chosen at reset, its settings fixed
 ///   *.json      one result a stage; report.json, report.html
 ///   work/       logs, compiled models, netlists
 class Build {
@@ -100,9 +101,10 @@ class Build {
 
   DesignBundle bundle_;
   StageOptions options_;
-  std::optional<RtlResult> rtl_;  ///< once generated
-  std::string rtlText_;           ///< all generated Verilog
-  std::string decoderText_;       ///< the SystemC header; empty without a decoder
+  std::optional<RtlResult> rtl_;             ///< once generated
+  std::string rtlText_;                      ///< all generated Verilog
+  std::string decoderText_;                  ///< the SystemC header; empty without a decoder
+  std::vector<NamedText> linkDecoderTexts_;  ///< one header an encoder held, by file name
 };
 
 }  // namespace aegen::flows

@@ -1,0 +1,148 @@
+#include "executors.hpp"
+
+#include <algorithm>
+
+#include "aegen/core/design_interpreter.hpp"
+#include "aegen/rtl_gen/systemc_emitter.hpp"
+#include "aegen/sim/cosimulation.hpp"
+#include "aegen/sim/rtl_executor.hpp"
+
+namespace aegen::bench {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Runs `once` as often as the settings say; it gives the seconds that count.
+template <typename F>
+void repeat(const Settings& settings, Rate& rate, F once) {
+  for (int i = 0; i < settings.repeats; ++i) {
+    const double before = processorSeconds();
+    const double seconds = once();
+    rate.processorSeconds.push_back(processorSeconds() - before);
+    rate.perSecond.push_back(static_cast<double>(rate.crossings) / seconds);
+  }
+}
+
+core::DesignInterpreterOptions onThreads(unsigned threads) {
+  return {.keep = std::vector<std::string>{}, .threads = threads};
+}
+
+}  // namespace
+
+std::vector<double> Rate::perProcessorSecond() const {
+  std::vector<double> out;
+  for (const double seconds : processorSeconds) {
+    out.push_back(static_cast<double>(crossings) / seconds);
+  }
+  return out;
+}
+
+ordered Rate::json() const {
+  ordered out{{"crossings_per_second", spread(perSecond)},
+              {"crossings_per_processor_second", spread(perProcessorSecond())},
+              {"crossings", crossings},
+              {"threads", threads},
+              {"checked", checked},
+              {"correct", correct}};
+  out.update(more);
+  return out;
+}
+
+Subject subject(const Settings& settings, const std::string& name, const core::Design& design,
+                core::Columns inputs) {
+  Subject out{
+      name, &design, std::move(inputs), orDie(rtl_gen::emitVerilog(design)), settings.work / name,
+      {}};
+  fs::remove_all(out.work);
+  orDie(rtl_gen::writeRtl(out.rtl, out.work / "rtl"));
+  core::DesignInterpreter interpreter(design, onThreads(0));
+  out.expected = orDie(interpreter.run(out.inputs));
+  return out;
+}
+
+Rate interpreterRate(const Settings& settings, const Subject& subject, unsigned threads,
+                     const core::Columns& witness) {
+  constexpr std::size_t kBatch = 16384;
+  constexpr std::size_t kPasses = 20;  // long enough for a clock
+  core::DesignInterpreter interpreter(*subject.design, onThreads(threads));
+  std::vector<core::Columns> batches;
+  for (std::size_t first = 0; first + kBatch <= subject.inputs.events(); first += kBatch) {
+    batches.push_back(part(subject.inputs, first, kBatch));
+  }
+  Rate rate;
+  rate.crossings = batches.size() * kBatch * kPasses;
+  rate.threads = threads;
+  orDie(interpreter.advance(batches.front()));  // memory and tape are there from now on
+  repeat(settings, rate, [&] {
+    return timed([&] {
+      for (std::size_t pass = 0; pass < kPasses; ++pass) {
+        for (const core::Columns& batch : batches) orDie(interpreter.advance(batch));
+      }
+    });
+  });
+  interpreter.reset();
+  rate.checked = "all output bits against the Verilated RTL";
+  rate.correct = orDie(interpreter.run(subject.inputs)) == witness;
+  return rate;
+}
+
+Rate rtlRate(const Settings& settings, const Subject& subject, core::Columns* outputs) {
+  sim::BenchOptions options;
+  options.workDir = subject.work;
+  options.seed = settings.seed;
+  const auto create = [&] {
+    return orDie(sim::RtlExecutor::create(subject.rtl.manifest, subject.work / "rtl", options));
+  };
+  Rate rate;
+  rate.crossings = subject.inputs.events();
+  rate.threads = 2;
+  rate.more["threads_are"] = "the model; packing and unpacking of rows";
+  rate.more["verilate_and_compile_seconds"] = create()->buildSeconds();
+  rate.checked = "all output bits against the interpreter";
+  rate.correct = true;
+  core::Columns got;
+  repeat(settings, rate, [&] {
+    const auto executor = create();
+    got = orDie(executor->run(subject.inputs));
+    return executor->runSeconds();
+  });
+  rate.correct = got == subject.expected;
+  if (outputs != nullptr) *outputs = std::move(got);
+  return rate;
+}
+
+Rate scoreboardRate(const Settings& settings, const Subject& subject,
+                    const flows::DesignBundle& bundle, bool withDecoder) {
+  const sim::ChipUnderTest chip{subject.design, subject.rtl.manifest, subject.work / "rtl"};
+  sim::DecoderUnderTest decoder;
+  if (withDecoder) {
+    decoder = {&*bundle.decoder, "decode", "BoardDecoder",
+               orDie(rtl_gen::emitSystemC(*bundle.decoder, "decode",
+                                          {"BoardDecoder", bundle.spec.decoderLatency})),
+               bundle.spec.decoderLatency};
+  }
+  sim::CosimOptions options;
+  options.bench.workDir = subject.work;
+  options.bench.seed = settings.seed;
+  options.captured = {"module_sum", "words"};
+  options.keepDecoded = 0;
+  const auto run = [&](const core::Columns& inputs) {
+    return orDie(sim::cosimulate(chip, withDecoder ? &decoder : nullptr, inputs, {}, options));
+  };
+  Rate rate;
+  rate.crossings = subject.inputs.events();
+  rate.threads = 2;
+  rate.more["threads_are"] = "the simulation; interpreter and scoreboard";
+  rate.more["verilate_and_compile_seconds"] = run(part(subject.inputs, 0, 1)).buildSeconds;
+  rate.checked = "outputs and milestones by the scoreboard; latencies as asked";
+  rate.correct = true;
+  repeat(settings, rate, [&] {
+    const sim::CosimReport report = run(subject.inputs);
+    rate.correct = rate.correct && report.passed();
+    rate.more["values_compared"] = report.compared;
+    return report.simulateSeconds;
+  });
+  return rate;
+}
+
+}  // namespace aegen::bench
