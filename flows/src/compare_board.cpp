@@ -63,15 +63,14 @@ std::vector<BoardCrossing> crossingsOf(const BoardLink& link, const core::Functi
       continue;
     }
     const auto column = static_cast<std::size_t>(record.decoded);
-    crossing.outcome = outcomeOf(
-        record, static_cast<econ_t::StringStatus>(result.outputs.at(status, column)));
+    crossing.outcome =
+        outcomeOf(record, static_cast<econ_t::StringStatus>(result.outputs.at(status, column)));
     for (std::size_t c = 0; c < crossing.charge.size(); ++c) {
       crossing.charge[c] = result.outputs.at(charge + c, column);
     }
     const std::uint64_t last = record.received.start + record.received.words - 1;
     const std::uint64_t left = last / perCrossing;
-    crossing.wait =
-        static_cast<std::uint32_t>(left - std::min(left, record.received.index));
+    crossing.wait = static_cast<std::uint32_t>(left - std::min(left, record.received.index));
   }
   return out;
 }
@@ -94,15 +93,15 @@ Result<std::vector<std::vector<BoardCrossing>>> runBoard(const std::vector<Board
     }
     const auto [kind, isNew] = kinds.emplace(&*decoder, plan.kinds.size());
     if (isNew) {
-      plan.kinds.push_back({link.design->spec.name + "_" + decoder->function, &decoder->program,
-                            decoder->function});
+      plan.kinds.push_back(
+          {link.design->spec.name + "_" + decoder->function, &decoder->program, decoder->function});
     }
     sim::BoardModule module;
     module.name = plan.kinds[kind->second].name;
     module.kind = kind->second;
     module.config = econ_t::decoderConfig(link.settings.algorithm,
                                           econ_t::decoderSettings(link.settings, link.spread));
-    module.format = boardLinkFormat(link.settings, decoder->shape);
+    module.format = linkFormat(link.settings, decoder->shape);
     module.receiver.startBx = 0;
     plan.modules.push_back(std::move(module));
     words.push_back(wordsOf(*link.tx, link.settings.activeEtx));

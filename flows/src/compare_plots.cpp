@@ -23,7 +23,7 @@ std::string fileName(std::string text) {
 }
 
 // A text within gnuplot's double quotes.
-std::string quoted(std::string_view text) {
+std::string plotText(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -85,10 +85,10 @@ std::string script(const Curves& curves, const std::string& stem, const std::str
       "set title {1} noenhanced\nset ylabel \"mean EMD (2.0 is one pitch)\"\n{2}"
       "set key outside right top noenhanced\nset grid\nset yrange [0:*]\n"
       "plot ",
-      stem, quoted(title), axis);
+      stem, plotText(title), axis);
   for (std::size_t i = 0; i < curves.names.size(); ++i) {
     out += fmt::format("{}\"{}.dat\" index {} using 1:2 with linespoints linewidth 2 title {}",
-                       i == 0 ? "" : ", \\\n     ", stem, i, quoted(curves.names[i]));
+                       i == 0 ? "" : ", \\\n     ", stem, i, plotText(curves.names[i]));
   }
   return out + "\n";
 }

@@ -8,7 +8,6 @@
 
 #include "aegen/encoders/freeze.hpp"
 #include "aegen/encoders/trigger_encoders.hpp"
-#include "aegen/flows/stage_results.hpp"
 
 namespace aegen::flows {
 namespace {

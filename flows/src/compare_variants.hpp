@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "aegen/flows/compare.hpp"
+#include "aegen/flows/stage_results.hpp"
 
 namespace aegen::flows {
 

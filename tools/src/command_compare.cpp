@@ -46,8 +46,7 @@ core::Result<flows::CompareSample> sampleOf(const std::string& file, std::uint64
   out.source.crossings = count;
   auto isRx = data::holdsRxWords(file);
   if (!isRx) return isRx.error();
-  out.source.kind =
-      *isRx ? flows::EventSource::Kind::RxFile : flows::EventSource::Kind::CalqFile;
+  out.source.kind = *isRx ? flows::EventSource::Kind::RxFile : flows::EventSource::Kind::CalqFile;
   return out;
 }
 
@@ -166,8 +165,9 @@ void addCompareCommand(CLI::App& app, int& exitCode) {
   command->add_flag("--no-area", arguments->noArea, "Do not synthesise the designs");
   command->add_option("--liberty", arguments->options.liberty,
                       "Liberty file; default: the designs'");
-  command->add_option("--seed", arguments->options.seed,
-                      "Of generated events and of what flip-flops hold before reset")
+  command
+      ->add_option("--seed", arguments->options.seed,
+                   "Of generated events and of what flip-flops hold before reset")
       ->capture_default_str();
   command->add_option("-j,--jobs", arguments->options.jobs,
                       "Processes at a time; default: all processors");

@@ -60,18 +60,18 @@ struct CompareRow {
   std::uint64_t undecoded = 0;   ///< crossings the board gave nothing for, for any other reason
   encoders::MetricsSummary all;  ///< over the events with a pattern on both sides
   std::vector<encoders::MetricsSummary> byOccupancy;
-  int latency = 0;           ///< crossings from ePortRX words to the first eTX word, measured
-  double waitMean = 0;       ///< further crossings in the chip's buffer until the last word is out
+  int latency = 0;      ///< crossings from ePortRX words to the first eTX word, measured
+  double waitMean = 0;  ///< further crossings in the chip's buffer until the last word is out
   std::uint64_t waitMax = 0;
 };
 
 /// What a variant's encoder costs.
 struct CompareCost {
   std::size_t variant = 0;
-  int encoderLatency = 1;    ///< crossings of the chip that holds it alone
+  int encoderLatency = 1;  ///< crossings of the chip that holds it alone
   int formatterLatency = 1;
-  double area = 0;           ///< um2 of its encoder and formatter, beyond front end and buffer
-  double chipArea = 0;       ///< um2 of the whole design
+  double area = 0;              ///< um2 of its encoder and formatter, beyond front end and buffer
+  double chipArea = 0;          ///< um2 of the whole design
   std::uint64_t flipFlops = 0;  ///< of the whole design
 };
 
