@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   int exitCode = tools::kDone;
   tools::addBuildCommands(app, exitCode);
   tools::addConformCommand(app, exitCode);
+  tools::addBoardCommand(app, exitCode);
   tools::addTrainCommand(app, exitCode);
   tools::addEvaluateCommand(app, exitCode);
   tools::addGenerateCommand(app, exitCode);
