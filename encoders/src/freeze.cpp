@@ -110,4 +110,9 @@ LinkLayout topBitsLayout(int latentBits, int activeEtx) {
   return layout;
 }
 
+LinkLayout fittingLayout(int activeEtx) {
+  const int bits = econ_t::sentLatentBits(activeEtx) / econ_t::kLatents;
+  return topBitsLayout(std::min(bits, econ_t::kLatentBits), activeEtx);
+}
+
 }  // namespace aegen::encoders

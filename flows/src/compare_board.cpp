@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "aegen/flows/board_run.hpp"
 #include "aegen/sim/board.hpp"
-#include "board_link.hpp"
 
 namespace aegen::flows {
 namespace {

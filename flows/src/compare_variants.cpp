@@ -34,11 +34,9 @@ std::string nameOf(Algorithm algorithm, const econ_t::StcType& type, int number,
   return {};
 }
 
-// Latents' leading bits that so many links carry.
-encoders::LinkLayout maskFor(const DesignBundle& bundle, int etx) {
-  if (bundle.codec.link.activeEtx == etx) return bundle.codec.link;
-  const int bits = econ_t::sentLatentBits(etx) / econ_t::kLatents;
-  return encoders::topBitsLayout(std::min(bits, econ_t::kLatentBits), etx);
+// The design's own mask for its own number of links, else the leading bits that fit.
+std::vector<bool> maskFor(const econ_t::ChipSettings& settings, int etx) {
+  return settings.activeEtx == etx ? settings.keep : encoders::fittingLayout(etx).keep;
 }
 
 }  // namespace
@@ -85,7 +83,7 @@ econ_t::ChipSettings settingsFor(const DesignBundle& bundle, const CompareVarian
   out.algorithm = variant.algorithm;
   out.stcType = variant.stcType;
   out.activeEtx = etx;
-  out.keep = maskFor(bundle, etx).keep;
+  out.keep = maskFor(bundle.spec.settings, etx);
   const std::vector<int> places = placesOf(variant.algorithm);
   for (std::size_t c = 0; c < places.size(); ++c) {
     out.mux[c] = bundle.spec.settings.mux[static_cast<std::size_t>(places[c])];

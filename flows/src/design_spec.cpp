@@ -364,6 +364,10 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
     if (auto inferred = out.codec.encoder.infer(); !inferred) return inferred.error();
     // What the design file leaves open the model decides; what it names holds for both ends.
     if (settings.activeEtx == 0) settings.activeEtx = out.codec.link.activeEtx;
+    // With other links than the model was made for, as much of each latent as they carry.
+    if (settings.keep.empty() && settings.activeEtx != out.codec.link.activeEtx) {
+      settings.keep = encoders::fittingLayout(settings.activeEtx).keep;
+    }
     if (settings.keep.empty()) settings.keep = out.codec.link.keep;
   }
   if (settings.activeEtx == 0) settings.activeEtx = std::min(kUsualEtx, spec.chip.shape.etx);

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   tools::addBuildCommands(app, exitCode);
   tools::addConformCommand(app, exitCode);
   tools::addCompareCommand(app, exitCode);
+  tools::addBoardCommand(app, exitCode);
   tools::addTrainCommand(app, exitCode);
   tools::addEvaluateCommand(app, exitCode);
   tools::addGenerateCommand(app, exitCode);

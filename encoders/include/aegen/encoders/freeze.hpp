@@ -35,5 +35,7 @@ struct DecoderFormats {
 
 /// The link that sends the top `latentBits` bits of each of 16 nine-bit latents, 1..9.
 [[nodiscard]] LinkLayout topBitsLayout(int latentBits, int activeEtx);
+/// The most leading bits of every latent that `activeEtx` links carry, at most kLatentBits.
+[[nodiscard]] LinkLayout fittingLayout(int activeEtx);
 
 }  // namespace aegen::encoders
