@@ -42,6 +42,7 @@ class DesignAnalysis {
 
   Result<DesignTiming> run() {
     config();
+    if (design_.serial) serial(*design_.serial);
     for (const Signal& signal : design_.inputs) define(signal, 0, "input");
     std::set<std::string_view> blocks;
     for (const Block& block : design_.blocks) {
@@ -87,6 +88,33 @@ class DesignAnalysis {
                field.name);
         }
       }
+    }
+  }
+
+  void serial(const SerialPort& port) {
+    const auto refuse = [&](const std::string& message, const char* note) {
+      if (!error_) {
+        error_ = badInput("design.serial-port", message, design_.name + "/serial", {note});
+      }
+    };
+    std::uint64_t values = 0;
+    for (const ConfigField& field : design_.config) values += field.count;
+    if (values == 0) refuse("there are no registers to reach", "leave the serial port out");
+    if (values > 0xffff) {
+      refuse(std::to_string(values) + " values and the control address do not fit 16 bits",
+             "the bus carries register addresses of two bytes");
+    }
+    if (port.addressPins < 0 || port.addressPins > 7) {
+      return refuse("there cannot be " + std::to_string(port.addressPins) + " address pins",
+                    "a device address has 7 bits");
+    }
+    const int fromPins = (1 << port.addressPins) - 1;
+    if (port.addressBase < 0 || port.addressBase > 0x7f || (port.addressBase & fromPins) != 0) {
+      refuse("the device address is not 7 bits with zeros where the pins are",
+             "the lowest addressPins bits come from the pins");
+    } else if (port.addressPins < 7 &&
+               (port.addressBase < 8 || (port.addressBase | fromPins) > 0x77)) {
+      refuse("the device address is reserved on the I2C bus", "use addresses of 0x08 to 0x77");
     }
   }
 

@@ -117,7 +117,8 @@ void addUnpackString(core::Program& program) {
     std::vector<ValueId> options{of(1)};
     for (int links = 1; links <= kLinkEtx; ++links) options.push_back(of(links));
     const ValueId links = b.min(activeEtx, b.constant(kLinkEtx));
-    return b.reinterpret(b.pick(links, options), b.format(options[0]));
+    const FixedFormat format = b.format(options[0]);
+    return b.reinterpret(b.pick(links, options), format);
   };
   std::vector<ValueId> limbs;
   for (int low = 0; low < kPatternBits; low += BitVector::kLimb) {

@@ -159,7 +159,8 @@ void addSuperTriggerCellDecoder(core::Program& program, const PathShape& shape) 
   const auto chosen = [&](std::size_t element) {
     std::vector<ValueId> options;
     for (const auto& result : results) options.push_back(result[element]);
-    return b.reinterpret(b.pick(type, options), b.format(options[0]));
+    const FixedFormat format = b.format(options[0]);
+    return b.reinterpret(b.pick(type, options), format);
   };
   const auto channels = static_cast<std::size_t>(shape.channels);
   std::vector<ValueId> sent;

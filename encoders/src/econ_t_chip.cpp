@@ -507,6 +507,7 @@ class ChipAssembly {
     design.inputs = {
         {"rx_words", {false, 32, 0}, static_cast<std::uint32_t>(shape_.channels / kPortCodes)}};
     design.outputs = {"tx"};
+    design.serial = options_.serial;
     design.blocks = std::move(blocks_);
     const bool known = held_(reset_.algorithm);
     const Algorithm chosen = known ? reset_.algorithm : options_.encoders.front();

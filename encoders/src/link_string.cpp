@@ -104,9 +104,11 @@ void addCellCharge(core::Program& program, const PathShape& shape) {
   const ValueId shift = b.reinterpret(b.min(drop, b.constant(kMostDrop)), {false, 3, 0});
   const FloatStep step = floatStep(b, code, shape.charge, kChargeBits);
   b.output("charge", kBoardCharge, limited(b, middleOf(b, code, step, shift), kBoardCharge));
-  b.output("least", b.format(step.least), step.least);
+  const FixedFormat leastFormat = b.format(step.least);
+  b.output("least", leastFormat, step.least);
   const ValueId most = lastOf(b, code, step, shape.charge, kMostSorted);
-  b.output("most", b.format(most), most);
+  const FixedFormat mostFormat = b.format(most);
+  b.output("most", mostFormat, most);
   program.functions.push_back(std::move(b).finish());
 }
 

@@ -9,8 +9,10 @@
 #include "aegen/core/files.hpp"
 #include "aegen/core/text_tools.hpp"
 #include "aegen/rtl_gen/emit_function.hpp"
+#include "aegen/rtl_gen/register_map.hpp"
 #include "aegen/rtl_gen/state_blocks.hpp"
 #include "aegen/rtl_gen/verilog_printer.hpp"
+#include "i2c_slave.hpp"
 #include "register_file.hpp"
 #include "top_module.hpp"
 
@@ -188,6 +190,9 @@ core::Result<GeneratedRtl> emitVerilog(const core::Design& design) {
   if (!map.fields.empty()) {
     std::ranges::move(registerModules(design, map), std::back_inserter(rtl.modules));
   }
+  if (design.serial) {
+    rtl.modules.push_back(i2cSlaveModule(map));
+  }
   core::Result<Module> top = topModule(design, *timing, map, blockModules, rtl.manifest);
   if (!top) {
     return top.error();
@@ -210,6 +215,15 @@ core::Result<void> writeRtl(const GeneratedRtl& rtl, const std::filesystem::path
   }
   if (const core::Result<void> written = writeText(directory / "rtl.f", list); !written) {
     return written.error();
+  }
+  for (const std::string& name : registerMapFileNames()) {
+    std::error_code ignored;  // what is not there need not go
+    std::filesystem::remove(directory / name, ignored);
+  }
+  for (const RegisterMapFile& file : registerMapFiles(rtl.manifest)) {
+    if (const core::Result<void> written = writeText(directory / file.name, file.text); !written) {
+      return written.error();
+    }
   }
   return saveManifest(rtl.manifest, directory / "manifest.json");
 }

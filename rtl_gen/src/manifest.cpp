@@ -100,6 +100,16 @@ Json registerJson(const ManifestRegister& field) {
           {"reset", field.reset}};
 }
 
+constexpr const char* kI2c = "i2c";
+
+Json serialJson(const std::optional<core::SerialPort>& serial) {
+  if (!serial) {
+    return nullptr;
+  }
+  return {
+      {"kind", kI2c}, {"address_base", serial->addressBase}, {"address_pins", serial->addressPins}};
+}
+
 Json toJson(const ModuleManifest& manifest) {
   Json json;
   json["format"] = kFormatName;
@@ -111,6 +121,7 @@ Json toJson(const ModuleManifest& manifest) {
   json["config_port"] = {{"address_width", manifest.configAddressWidth},
                          {"data_width", manifest.configDataWidth},
                          {"control_address", manifest.controlAddress}};
+  json["serial_port"] = serialJson(manifest.serial);
   const auto list = [&json](const char* key, const auto& elements, auto elementJson) {
     Json& array = json[key] = Json::array();
     for (const auto& element : elements) {
@@ -178,6 +189,17 @@ void readMilestone(const Reader& reader, ManifestMilestone& milestone) {
   reader.get("planned", milestone.planned);
 }
 
+void readSerial(const Reader& reader, core::SerialPort& serial,
+                std::optional<std::string>& problem) {
+  std::string kind;
+  reader.get("kind", kind);
+  reader.get("address_base", serial.addressBase);
+  reader.get("address_pins", serial.addressPins);
+  if (!problem && kind != kI2c) {
+    problem = "serial_port.kind: not '" + std::string(kI2c) + "'";
+  }
+}
+
 void readManifest(const Reader& reader, ModuleManifest& manifest) {
   reader.get("aegen_version", manifest.aegenVersion);
   reader.get("design", manifest.design);
@@ -230,6 +252,11 @@ core::Result<ModuleManifest> loadManifest(const std::filesystem::path& file) {
   port.get("address_width", manifest.configAddressWidth);
   port.get("data_width", manifest.configDataWidth);
   port.get("control_address", manifest.controlAddress);
+  Json serialPort;
+  reader.get("serial_port", serialPort);
+  if (!problem && !serialPort.is_null()) {
+    readSerial(Reader(serialPort, "serial_port.", problem), manifest.serial.emplace(), problem);
+  }
   if (problem) {
     return core::badInput("manifest.malformed", *problem, file.string(),
                           {"generate the design again with this version of aegen"});

@@ -123,6 +123,9 @@ class RegisterFileBuilder {
 
   Module run() {
     ports();
+    if (map_.serial) {
+      arbitrate();
+    }
     commitChain();
     for (const RegisterMap::Field& field : map_.fields) {
       banks(field);
@@ -141,6 +144,14 @@ class RegisterFileBuilder {
     readData_ = b_.outputReg("cfg_rdata", map_.dataBits, {literal(0, map_.dataBits), {}},
                              "value at the address of the clock before");
     ready_ = b_.outputReg("cfg_ready", 1, {literal(1, 1), {}}, "low while a commit is under way");
+    if (map_.serial) {
+      requestWrite_ = b_.input("serial_write", 1, "the serial port: held until granted");
+      requestRead_ = b_.input("serial_read", 1);
+      requestAddress_ = b_.input("serial_address", map_.addressBits);
+      requestData_ = b_.input("serial_wdata", map_.dataBits);
+      granted_ = b_.output("serial_granted", 1, "served in this clock");
+      serialData_ = b_.output("serial_rdata", map_.dataBits, "at serial_address, when granted");
+    }
     for (const RegisterMap::Field& field : map_.fields) {
       const int width = field.field->format.width * static_cast<int>(field.field->count);
       const std::string remark = describeFormat(field.field->format, field.field->count);
@@ -151,6 +162,27 @@ class RegisterFileBuilder {
                      fmt::format("the same, {} clocks later", time - field.firstUse));
       }
     }
+  }
+
+  // Both ports share the banks' address. The serial port gets it in clocks in which cfg_rdata can
+  // stay as it is: the address, what is there and cfg_ready are those of the clock before.
+  void arbitrate() {
+    const RegisterInfo zero{literal(0, map_.addressBits), {}};
+    const RegisterInfo one{literal(1, 1), {}};
+    const ExprPtr before = b_.reg("address_before", map_.addressBits, zero, "a clock ago");
+    b_.clocked(before, zero, address_);
+    const ExprPtr readyBefore = b_.reg("ready_before", 1, one);
+    b_.clocked(readyBefore, one, ready_);
+    written_ = b_.reg("written", 1, one, "a register has just changed");
+    const ExprPtr same = logicalAnd(binary(Operator::Equal, address_, before),
+                                    binary(Operator::Equal, ready_, readyBefore));
+    const ExprPtr quiet =
+        b_.net("quiet", logicalAnd(same, logicalNot(logicalOr(write_, written_))));
+    const ExprPtr asked = logicalOr(logicalAnd(requestWrite_, ready_), requestRead_);
+    b_.assign(granted_, logicalAnd(quiet, asked));
+    address_ = b_.net("address", conditional(granted_, requestAddress_, address_));
+    data_ = b_.net("write_data", conditional(granted_, requestData_, data_));
+    write_ = b_.net("write", logicalOr(write_, logicalAnd(granted_, requestWrite_)));
   }
 
   // commit_k is the commit k clocks ago: fields first used at time k switch on it.
@@ -249,12 +281,21 @@ class RegisterFileBuilder {
       }
       level = std::move(next);
     }
-    b_.clocked(readData_, {literal(0, map_.dataBits), {}}, level[0]);
+    const RegisterInfo zero{literal(0, map_.dataBits), {}};
+    if (!map_.serial) {
+      b_.clocked(readData_, zero, level[0]);
+      return;
+    }
+    b_.assign(serialData_, level[0]);
+    b_.clocked(readData_, zero, conditional(granted_, readData_, serialData_));
+    b_.clocked(written_, {literal(1, 1), {}}, accepted_);
   }
 
   const RegisterMap& map_;
   ModuleBuilder b_;
   ExprPtr write_, address_, data_, readData_, ready_, control_, accepted_;
+  ExprPtr requestWrite_, requestRead_, requestAddress_, requestData_, granted_, serialData_;
+  ExprPtr written_;
   std::vector<ExprPtr> active_, commits_, reads_;
 };
 
@@ -277,6 +318,7 @@ RegisterMap mapRegisters(const core::Design& design, const core::DesignTiming& t
   }
   map.controlAddress = address;
   map.dataBits = design.configDataBits();
+  map.serial = design.serial.has_value();
   map.addressBits = indexWidth(std::uint64_t{address} + 1);
   return map;
 }

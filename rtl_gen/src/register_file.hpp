@@ -23,7 +23,8 @@ struct RegisterMap {
   std::vector<Field> fields;
   std::uint32_t controlAddress = 0;
   int addressBits = 1;
-  int dataBits = 0;  ///< of the words that carry values: design.configDataBits()
+  bool serial = false;  ///< a serial port asks for registers, too
+  int dataBits = 0;     ///< of the words that carry values: design.configDataBits()
 
   [[nodiscard]] const Field* find(std::string_view field) const;
 };
@@ -36,7 +37,11 @@ struct RegisterMap {
 [[nodiscard]] std::string configNet(const RegisterMap::Field& field, int time);
 
 /// The bank modules and the register file (last), named `<design>_registers`: ports clk, rst_n,
-/// cfg_write, cfg_address, cfg_wdata, cfg_rdata, cfg_ready and one output a configNet().
+/// cfg_write, cfg_address, cfg_wdata, cfg_rdata, cfg_ready and one output a configNet(). With a
+/// serial port also serial_write, serial_read, serial_address, serial_wdata -> serial_granted,
+/// serial_rdata: a request is granted in a clock in which the parallel port neither writes nor
+/// waits for a value, so that the parallel port never sees a difference; writes only while
+/// cfg_ready is high.
 [[nodiscard]] std::vector<verilog::Module> registerModules(const core::Design& design,
                                                            const RegisterMap& map);
 

@@ -10,6 +10,7 @@
 #include "aegen/core/text_tools.hpp"
 #include "aegen/rtl_gen/emit_design.hpp"
 #include "aegen/rtl_gen/emit_function.hpp"
+#include "i2c_slave.hpp"
 #include "module_builder.hpp"
 
 namespace aegen::rtl_gen {
@@ -71,6 +72,11 @@ class TopBuilder {
     std::set<std::string> taken{"clk", "rst_n", "link_reset"};
     if (!map_.fields.empty()) {
       taken.insert({"cfg_write", "cfg_address", "cfg_wdata", "cfg_rdata", "cfg_ready"});
+    }
+    if (design_.serial) {
+      taken.insert({"i2c_scl", "i2c_sda", "i2c_sda_low", "i2c_address", "serial_write",
+                    "serial_read", "serial_address", "serial_wdata", "serial_granted",
+                    "serial_rdata"});
     }
     const auto take = [&](const std::string& name) -> std::optional<core::Diagnostic> {
       if (!core::isIdentifier(name)) {
@@ -168,6 +174,9 @@ class TopBuilder {
       out("cfg_rdata", map_.dataBits, "shadow copy at the address of the clock before");
       out("cfg_ready", 1, "low while a commit is under way: writes are ignored");
     }
+    if (design_.serial) {
+      serialPins(*design_.serial);
+    }
     for (const Signal& signal : design_.inputs) {
       const int width = widthOf(signal.format, signal.count);
       b_.input(signal.name, width, remark(signal), isSignedNet(signal));
@@ -182,6 +191,19 @@ class TopBuilder {
         b_.output(name, width, remark(signal), isSignedNet(signal));
       }
       port(name, false, width, "signal");
+    }
+  }
+
+  void serialPins(const core::SerialPort& serial) {
+    b_.input("i2c_scl", 1, "asynchronous");
+    b_.input("i2c_sda", 1, "asynchronous: the level of the line");
+    b_.output("i2c_sda_low", 1, "pull the line down (open drain)");
+    port("i2c_scl", true, 1, "serial");
+    port("i2c_sda", true, 1, "serial");
+    port("i2c_sda_low", false, 1, "serial");
+    if (serial.addressPins > 0) {
+      b_.input("i2c_address", serial.addressPins, "low bits of the device address, static");
+      port("i2c_address", true, serial.addressPins, "serial");
     }
   }
 
@@ -223,7 +245,39 @@ class TopBuilder {
       manifest_.registers.push_back({config.name, config.format, config.count, field.firstAddress,
                                      config.reset, config.comment, field.firstUse});
     }
+    if (design_.serial) {
+      serialSlave(*design_.serial, connections);
+    }
     b_.instance(design_.name + "_registers", "registers", std::move(connections));
+  }
+
+  void serialSlave(const core::SerialPort& serial, std::vector<Connection>& registers) {
+    std::vector<ExprPtr> address;
+    const int pins = serial.addressPins;
+    if (pins < 7) {
+      address.push_back(literal(serial.addressBase >> pins, 7 - pins));
+    }
+    if (pins > 0) {
+      address.push_back(reference("i2c_address", pins));
+    }
+    std::vector<Connection> slave{{"clk", reference("clk", 1)},
+                                  {"rst_n", reference("rst_n", 1)},
+                                  {"scl", reference("i2c_scl", 1)},
+                                  {"sda", reference("i2c_sda", 1)},
+                                  {"sda_low", reference("i2c_sda_low", 1), true},
+                                  {"address", concat(std::move(address))}};
+    const auto tie = [&](const char* port, const char* net, int width, bool toRegisters) {
+      const ExprPtr wire = b_.wire(net, width);
+      slave.push_back({port, wire, toRegisters});
+      registers.push_back({net, wire, !toRegisters});
+    };
+    tie("request_write", "serial_write", 1, true);
+    tie("request_read", "serial_read", 1, true);
+    tie("request_address", "serial_address", map_.addressBits, true);
+    tie("request_wdata", "serial_wdata", map_.dataBits, true);
+    tie("granted", "serial_granted", 1, false);
+    tie("rdata", "serial_rdata", map_.dataBits, false);
+    b_.instance(kI2cSlave, "serial", std::move(slave));
   }
 
   // link_reset_d<k> accompanies the crossing that is k clocks old. After a reset they are set, so
@@ -348,6 +402,7 @@ class TopBuilder {
       manifest_.controlAddress = map_.controlAddress;
       manifest_.configAddressWidth = map_.addressBits;
       manifest_.configDataWidth = map_.dataBits;
+      manifest_.serial = design_.serial;
     }
     for (const core::Milestone& milestone : design_.milestones) {
       manifest_.milestones.push_back(

@@ -35,6 +35,7 @@ class ChipModel : public ChipPorts {
   }
 
   void drivePins(const Pins& pins) {
+    pins_ = pins;
     ChipPorts::drivePins(model_, pins);
   }
   void driveSignals(const std::uint32_t* row) {
@@ -49,8 +50,12 @@ class ChipModel : public ChipPorts {
   std::uint32_t configRead() const {
     return ChipPorts::configRead(model_);
   }
+  bool serialLow() const {
+    return ChipPorts::serialLow(model_);
+  }
 
   void settle() {
+    ChipPorts::driveSerial(model_, pins_);
     model_.clk = 0;
     model_.eval();
     dump(0);
@@ -89,6 +94,7 @@ class ChipModel : public ChipPorts {
   }
 
   Vchip model_;
+  Pins pins_;  ///< SDA follows what the chip pulls down, clock by clock
   std::uint64_t time_ = 0;
 #ifdef AEGEN_BENCH_TRACE
   std::unique_ptr<VerilatedFstC> waves_;

@@ -13,7 +13,7 @@
 
 namespace aegen_bench {
 
-constexpr std::uint32_t kMagic = 0x41454231;  ///< "AEB1": changes with every change of this file
+constexpr std::uint32_t kMagic = 0x41454232;  ///< "AEB2": changes with every change of this file
 
 enum class Kind : std::uint32_t {
   Hello = 1,      ///< bench: HelloFrame
@@ -46,20 +46,29 @@ struct ConfigEntry {
   std::uint32_t mask;
 };
 
+enum class RegisterPort : std::uint32_t { Parallel = 0, Serial = 1 };
+
 /// `entries` entries follow. All are written, then all are read back, then the commit is written
 /// and `settleClocks` idle clocks pass.
 struct ConfigureFrame {
   std::uint32_t entries;
   std::uint32_t controlAddress;
   std::uint32_t settleClocks;
+  RegisterPort write;  ///< of values and commit
+  RegisterPort read;
+  std::uint32_t device;        ///< on the serial bus
+  std::uint32_t clocksPerBit;  ///< of the serial bus
+  std::uint32_t valueBytes;    ///< of a register on the serial bus
 };
 
-/// The number of registers that read back wrong, and the first of them.
+/// The number of registers that read back wrong, and the first of them. `refused`: serial transfers
+/// that ended because a byte was not acknowledged.
 struct ConfiguredFrame {
   std::uint32_t failures;
   std::uint32_t address;
   std::uint32_t expected;
   std::uint32_t got;
+  std::uint32_t refused;
 };
 
 /// Holds rst_n low (when `hard`) or link_reset high for `clocks` clocks of idle input. The next row

@@ -29,6 +29,7 @@ class ChipSimulation final : public Simulation {
   }
 
   std::uint32_t configRead() const override { return chip_.configRead(); }
+  bool serialLow() const override { return chip_.serialLow(); }
   void restart() override {
     clock_ = 0;
     faults_.clear();

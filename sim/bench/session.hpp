@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "frames.hpp"
+#include "i2c_master.hpp"
 
 namespace aegen_bench {
 
@@ -20,6 +21,8 @@ struct Pins {
   bool configWrite = false;
   std::uint32_t configAddress = 0;
   std::uint32_t configData = 0;
+  bool serialScl = true;  ///< false: pulled down by the master
+  bool serialSda = true;
 };
 
 /// What serve() drives: the chip alone, or the chip in its system.
@@ -37,6 +40,8 @@ class Simulation {
   virtual void run(const Pins& pins, std::uint32_t clocks, const std::uint32_t* inputs,
                    std::uint32_t* captures) = 0;
   virtual std::uint32_t configRead() const = 0;
+  /// Does the chip pull the serial port's SDA down?
+  virtual bool serialLow() const = 0;
   /// The next row is clock 0; forgets faults.
   virtual void restart() = 0;
   virtual void fault(const FaultFrame& fault) = 0;
@@ -127,6 +132,23 @@ class Session {
     return false;
   }
 
+  /// The serial port's pins of the simulation.
+  class Bus final : public I2cWires {
+   public:
+    explicit Bus(Simulation& simulation) : simulation_(simulation) {}
+    void hold(bool scl, bool sda, std::uint32_t clocks) override {
+      Pins pins;
+      pins.serialScl = scl;
+      pins.serialSda = sda_ = sda;
+      simulation_.run(pins, clocks, nullptr, nullptr);
+    }
+    bool sda() const override { return sda_ && !simulation_.serialLow(); }
+
+   private:
+    Simulation& simulation_;
+    bool sda_ = true;
+  };
+
   void idle(std::uint32_t clocks) { simulation_.run(Pins{}, clocks, nullptr, nullptr); }
 
   void writeRegister(std::uint32_t address, std::uint32_t value) {
@@ -137,18 +159,68 @@ class Session {
     simulation_.run(pins, 1, nullptr, nullptr);
   }
 
+  std::uint32_t readRegister(std::uint32_t address) {
+    Pins pins;
+    pins.configAddress = address;
+    simulation_.run(pins, 2, nullptr, nullptr);  // enough for a registered read port
+    return simulation_.configRead();
+  }
+
+  /// Values of all entries, read through the port asked for.
+  std::vector<std::uint32_t> readAll(const ConfigureFrame& frame,
+                                     const std::vector<ConfigEntry>& entries,
+                                     ConfiguredFrame& result) {
+    std::vector<std::uint32_t> values;
+    if (frame.read == RegisterPort::Parallel) {
+      for (const ConfigEntry& entry : entries) values.push_back(readRegister(entry.address));
+      return values;
+    }
+    Bus bus(simulation_);
+    I2cMaster master(bus, {frame.device, frame.clocksPerBit, frame.valueBytes});
+    forStretches(entries, [&](std::size_t first, std::size_t count) {
+      std::vector<std::uint32_t> stretch(count);
+      result.refused += master.read(entries[first].address, stretch);
+      values.insert(values.end(), stretch.begin(), stretch.end());
+    });
+    return values;
+  }
+
+  void writeAll(const ConfigureFrame& frame, const std::vector<ConfigEntry>& entries,
+                ConfiguredFrame& result) {
+    if (frame.write == RegisterPort::Parallel) {
+      for (const ConfigEntry& entry : entries) writeRegister(entry.address, entry.value);
+      return;
+    }
+    Bus bus(simulation_);
+    I2cMaster master(bus, {frame.device, frame.clocksPerBit, frame.valueBytes});
+    forStretches(entries, [&](std::size_t first, std::size_t count) {
+      std::vector<std::uint32_t> stretch;
+      for (std::size_t i = 0; i < count; ++i) stretch.push_back(entries[first + i].value);
+      result.refused += master.write(entries[first].address, stretch);
+    });
+  }
+
+  /// Calls `use(first, count)` for each run of entries with consecutive addresses.
+  template <typename Use>
+  static void forStretches(const std::vector<ConfigEntry>& entries, Use use) {
+    for (std::size_t first = 0; first < entries.size();) {
+      std::size_t end = first + 1;
+      while (end < entries.size() && entries[end].address == entries[end - 1].address + 1) ++end;
+      use(first, end - first);
+      first = end;
+    }
+  }
+
   bool configure() {
     const auto frame = head<ConfigureFrame>();
     std::vector<ConfigEntry> entries(frame.entries);
     std::memcpy(entries.data(), body_.data() + sizeof frame, entries.size() * sizeof entries[0]);
-    for (const ConfigEntry& entry : entries) writeRegister(entry.address, entry.value);
     ConfiguredFrame result{};
-    for (const ConfigEntry& entry : entries) {
-      if (entry.mask == 0) continue;
-      Pins pins;
-      pins.configAddress = entry.address;
-      simulation_.run(pins, 2, nullptr, nullptr);  // enough for a registered read port
-      const std::uint32_t got = simulation_.configRead() & entry.mask;
+    writeAll(frame, entries, result);
+    const std::vector<std::uint32_t> values = readAll(frame, entries, result);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      const ConfigEntry& entry = entries[i];
+      const std::uint32_t got = values[i] & entry.mask;
       const std::uint32_t expected = entry.value & entry.mask;
       if (got != expected && result.failures++ == 0) {
         result.address = entry.address;
@@ -156,7 +228,7 @@ class Session {
         result.got = got;
       }
     }
-    writeRegister(frame.controlAddress, 1);
+    writeAll(frame, {{frame.controlAddress, 1, 0}}, result);
     idle(frame.settleClocks);
     return answer(Kind::Configured, &result, sizeof result);
   }

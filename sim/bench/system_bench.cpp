@@ -211,6 +211,7 @@ class SystemSimulation final : public Simulation {
   }
 
   std::uint32_t configRead() const override { return chip_.model.configRead(); }
+  bool serialLow() const override { return chip_.model.serialLow(); }
   void restart() override {
     stage_.clock = 0;
     stage_.faults.clear();

@@ -11,6 +11,7 @@
 #include "aegen/core/process.hpp"
 #include "aegen/core/text_tools.hpp"
 #include "aegen/rtl_gen/emit_design.hpp"
+#include "bench_tools.hpp"
 #include "step_folder.hpp"
 
 namespace aegen::sim {
@@ -18,54 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using core::Result;
-using Command = std::vector<std::string>;
-
-/// A digest of everything a step depends on.
-class Fingerprint {
- public:
-  void add(std::string_view text) {
-    // With its length before it, "ab", "c" differs from "a", "bc".
-    hash_ = core::digest(text, core::digest(fmt::format("{}:", text.size()), hash_));
-  }
-  [[nodiscard]] std::string text() const { return fmt::format("{:016x}", hash_); }
-
- private:
-  std::uint64_t hash_ = core::kDigestStart;
-};
-
-core::Diagnostic asSimIo(core::Diagnostic diagnostic) {
-  diagnostic.code = "sim.io";
-  return diagnostic;
-}
-
-Result<std::string> readFile(const fs::path& file) {
-  Result<std::string> text = core::readFile(file);
-  return text ? std::move(text) : asSimIo(text.error());
-}
-
-Result<void> writeFile(const fs::path& file, std::string_view text) {
-  Result<void> written = core::writeFile(file, text);
-  return written ? std::move(written) : asSimIo(written.error());
-}
-
-/// The folder with the bench's fixed sources.
-Result<fs::path> benchSources(const BenchOptions& options) {
-  std::vector<fs::path> places;
-  if (!options.benchSources.empty()) {
-    places.push_back(options.benchSources);
-  } else {
-    if (const char* share = std::getenv("AEGEN_SHARE")) places.push_back(fs::path(share) / "sim");
-    places.emplace_back(AEGEN_BENCH_SOURCE_DIR);
-    places.emplace_back(AEGEN_BENCH_INSTALL_DIR);
-  }
-  for (const fs::path& place : places) {
-    if (fs::exists(place / "frames.hpp")) return place;
-  }
-  return core::missingTool(
-      "sim.no-bench-sources", "the sources of the simulation bench are missing",
-      places.front().string(), {"set AEGEN_SHARE to the installed folder share/aegen"});
-}
-
 struct Tools {
   fs::path verilator;
   fs::path compiler;
@@ -76,11 +29,9 @@ struct Tools {
 
 Result<Tools> findTools() {
   Tools tools;
-  const char* wanted = std::getenv("CXX");
   const Result<fs::path> verilator = core::requireExecutable("verilator", "verilator");
   if (!verilator) return verilator.error();
-  const Result<fs::path> compiler =
-      core::requireExecutable(wanted != nullptr && *wanted != '\0' ? wanted : "g++", "g++");
+  const Result<fs::path> compiler = findCompiler();
   if (!compiler) return compiler.error();
   const Result<fs::path> archiver = core::requireExecutable("ar", "binutils");
   if (!archiver) return archiver.error();
@@ -103,23 +54,6 @@ Result<Tools> findTools() {
                              tools.include.string(), {"install it: apt install verilator"});
   }
   return tools;
-}
-
-/// SystemC's place: {} when the compiler finds it by itself.
-Result<Command> systemcFlags() {
-  if (const char* home = std::getenv("SYSTEMC_HOME")) {
-    const fs::path folder(home);
-    if (fs::exists(folder / "include/systemc.h")) {
-      return Command{"-I" + (folder / "include").string(), "-L" + (folder / "lib").string(),
-                     "-L" + (folder / "lib-linux64").string()};
-    }
-  }
-  for (const fs::path folder : {"/usr/include", "/usr/local/include"}) {
-    if (fs::exists(folder / "systemc.h")) return Command{};
-  }
-  return core::missingTool(
-      "sim.no-systemc", "SystemC is not installed", "systemc.h",
-      {"install it: apt install libsystemc-dev", "or set SYSTEMC_HOME to where it is"});
 }
 
 class BenchBuilder {
@@ -320,9 +254,9 @@ class BenchBuilder {
     Fingerprint print;
     print.add(chip_.string());
     print.add(runtime_.string());
-    for (const std::string& name :
-         {main, std::string("frames.hpp"), std::string("session.hpp"),
-          std::string("chip_model.hpp"), std::string("chip_support.hpp")}) {
+    for (const std::string& name : {main, std::string("frames.hpp"), std::string("i2c_master.hpp"),
+                                    std::string("session.hpp"), std::string("chip_model.hpp"),
+                                    std::string("chip_support.hpp")}) {
       const Result<std::string> text = readFile(sources_ / name);
       if (!text) return text.error();
       print.add(*text);

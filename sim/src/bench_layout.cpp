@@ -86,6 +86,10 @@ core::Result<ChipLayout> chipLayout(const ModuleManifest& manifest,
   return layout;
 }
 
+int benchDevice(const core::SerialPort& serial) {
+  return serial.addressBase | (0x55 & ((1 << serial.addressPins) - 1));
+}
+
 std::string verilatorConfiguration(const ModuleManifest& manifest, const ChipLayout& layout) {
   std::string text = "`verilator_config\n";
   for (const RowSignal& signal : layout.captured) {
@@ -103,6 +107,12 @@ std::string chipPortsHeader(const ModuleManifest& manifest, const ChipLayout& la
     }
     return text;
   };
+  const bool serial = manifest.serial.has_value();
+  const std::string straps =
+      serial && manifest.serial->addressPins > 0
+          ? fmt::format("    model.i2c_address = {};\n",
+                        benchDevice(*manifest.serial) - manifest.serial->addressBase)
+          : std::string();
   const bool configurable = manifest.configAddressWidth > 0;
   const auto configPin = [&](std::string_view port, std::string_view value) {
     if (!configurable || findPort(manifest, port) == nullptr) return std::string();
@@ -139,6 +149,12 @@ struct ChipPorts {{
   static std::uint32_t configRead([[maybe_unused]] const {model}& model) {{
     return {read};
   }}
+  /// Each clock: the lines are low when the master or, of SDA, the chip pulls them down.
+  static void driveSerial([[maybe_unused]] {model}& model, [[maybe_unused]] const Pins& pins) {{
+{wires}  }}
+  static bool serialLow([[maybe_unused]] const {model}& model) {{
+    return {low};
+  }}
 }};
 
 }}  // namespace aegen_bench
@@ -148,10 +164,14 @@ struct ChipPorts {{
       fmt::arg("outputWords", layout.outputWords),
       fmt::arg("pins", configPin("cfg_write", "pins.configWrite ? 1 : 0") +
                            configPin("cfg_address", "pins.configAddress") +
-                           configPin("cfg_wdata", "pins.configData")),
+                           configPin("cfg_wdata", "pins.configData") + straps),
       fmt::arg("drive", lines(layout.inputs, "    load({}, row + {});\n")),
       fmt::arg("capture", lines(layout.captured, "    store(row + {1}, {0});\n")),
       fmt::arg("outputs", lines(layout.outputs, "    store(row + {1}, {0});\n")),
+      fmt::arg("wires", serial ? "    model.i2c_scl = pins.serialScl;\n"
+                                 "    model.i2c_sda = pins.serialSda && model.i2c_sda_low == 0;\n"
+                               : ""),
+      fmt::arg("low", serial ? "model.i2c_sda_low != 0" : "false"),
       fmt::arg("read", configurable ? "model.cfg_rdata" : "0"));
 }
 

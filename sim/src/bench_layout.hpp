@@ -38,6 +38,9 @@ struct ChipLayout {
 [[nodiscard]] core::Result<ChipLayout> chipLayout(const rtl_gen::ModuleManifest& manifest,
                                                   const std::vector<std::string>& extra);
 
+/// The device address the bench gives the chip's serial port by its address pins.
+[[nodiscard]] int benchDevice(const core::SerialPort& serial);
+
 /// chip_ports.hpp for this layout.
 [[nodiscard]] std::string chipPortsHeader(const rtl_gen::ModuleManifest& manifest,
                                           const ChipLayout& layout);

@@ -16,6 +16,8 @@ using aegen_bench::Kind;
 using core::Result;
 
 constexpr std::uint32_t kResetClocks = 16;
+constexpr std::uint32_t kClockHertz = 40'000'000;
+constexpr std::uint32_t kMaxSerialHertz = 1'000'000;
 constexpr std::uint32_t kDrainClocks = 64;  ///< more than any design's pipeline is deep
 
 /// Rows of the chip's inputs for events [first, first + count), idle rows behind them up to
@@ -30,6 +32,67 @@ void packRows(const ChipLayout& layout, const core::Columns& inputs, std::size_t
                  signal.firstBit + i * signal.stride, {layout.inputWords, count}, rows.data());
     }
   }
+}
+
+/// Every register with the value it is to get; where `values` names no field, its reset value.
+Result<std::vector<aegen_bench::ConfigEntry>> configEntries(const rtl_gen::ModuleManifest& manifest,
+                                                            const core::ConfigValues& values) {
+  for (const auto& [name, list] : values) {
+    if (manifest.findRegister(name) == nullptr) {
+      return core::badInput("sim.config-value", "the design has no such configuration field", name);
+    }
+  }
+  std::vector<aegen_bench::ConfigEntry> entries;
+  for (const rtl_gen::ManifestRegister& field : manifest.registers) {
+    const auto given = values.find(field.field);
+    const std::vector<std::int64_t>& list = given == values.end() ? field.reset : given->second;
+    if (list.size() != field.count) {
+      return core::badInput(
+          "sim.config-value",
+          fmt::format("the field needs {} values, not {}", field.count, list.size()), field.field);
+    }
+    const std::uint32_t mask =
+        static_cast<std::uint32_t>((std::uint64_t{1} << field.format.width) - 1);
+    for (std::uint32_t i = 0; i < field.count; ++i) {
+      if (!field.format.range().contains(list[i])) {
+        return core::badInput(
+            "sim.config-value",
+            fmt::format("the value {} is outside {}", list[i], field.format.text()),
+            fmt::format("{}[{}]", field.field, i));
+      }
+      entries.push_back({field.firstAddress + i, static_cast<std::uint32_t>(list[i]) & mask, mask});
+    }
+  }
+  return entries;
+}
+
+Result<aegen_bench::ConfigureFrame> configureFrame(const rtl_gen::ModuleManifest& manifest,
+                                                   const ConfigRoute& route, std::size_t entries) {
+  using aegen_bench::RegisterPort;
+  const bool serial = route.write == ConfigPort::Serial || route.readBack == ConfigPort::Serial;
+  if (serial && !manifest.serial) {
+    return core::badInput("sim.no-serial-port", "the design has no serial port", manifest.design);
+  }
+  if (serial && (route.serialHertz == 0 || route.serialHertz > kMaxSerialHertz)) {
+    return core::badInput("sim.serial-speed",
+                          fmt::format("the serial port runs at 1 to {} Hz", kMaxSerialHertz),
+                          fmt::format("{} Hz", route.serialHertz));
+  }
+  const auto port = [](ConfigPort p) {
+    return p == ConfigPort::Serial ? RegisterPort::Serial : RegisterPort::Parallel;
+  };
+  aegen_bench::ConfigureFrame frame{};
+  frame.entries = static_cast<std::uint32_t>(entries);
+  frame.controlAddress = manifest.controlAddress;
+  frame.settleClocks = kDrainClocks;
+  frame.write = port(route.write);
+  frame.read = port(route.readBack);
+  if (serial) {
+    frame.device = static_cast<std::uint32_t>(benchDevice(*manifest.serial));
+    frame.clocksPerBit = kClockHertz / route.serialHertz;
+    frame.valueBytes = static_cast<std::uint32_t>(manifest.configDataWidth) / 8;
+  }
+  return frame;
 }
 
 }  // namespace
@@ -105,50 +168,34 @@ Result<void> BenchProcess::ask(Kind kind, const void* head, std::size_t headByte
 }
 
 Result<void> BenchProcess::configure(const rtl_gen::ModuleManifest& manifest,
-                                     const core::ConfigValues& values) {
-  for (const auto& [name, list] : values) {
-    if (manifest.findRegister(name) == nullptr) {
-      return core::badInput("sim.config-value", "the design has no such configuration field", name);
-    }
-  }
-  std::vector<aegen_bench::ConfigEntry> entries;
-  for (const rtl_gen::ManifestRegister& field : manifest.registers) {
-    const auto given = values.find(field.field);
-    const std::vector<std::int64_t>& list = given == values.end() ? field.reset : given->second;
-    if (list.size() != field.count) {
-      return core::badInput(
-          "sim.config-value",
-          fmt::format("the field needs {} values, not {}", field.count, list.size()), field.field);
-    }
-    const std::uint32_t mask =
-        static_cast<std::uint32_t>((std::uint64_t{1} << field.format.width) - 1);
-    for (std::uint32_t i = 0; i < field.count; ++i) {
-      if (!field.format.range().contains(list[i])) {
-        return core::badInput(
-            "sim.config-value",
-            fmt::format("the value {} is outside {}", list[i], field.format.text()),
-            fmt::format("{}[{}]", field.field, i));
-      }
-      entries.push_back({field.firstAddress + i, static_cast<std::uint32_t>(list[i]) & mask, mask});
-    }
-  }
+                                     const core::ConfigValues& values, const ConfigRoute& route) {
+  const auto entries = configEntries(manifest, values);
+  if (!entries) return entries.error();
+  const Result<aegen_bench::ConfigureFrame> frame =
+      configureFrame(manifest, route, entries->size());
+  if (!frame) return frame.error();
   if (manifest.configAddressWidth == 0) return {};
-  const aegen_bench::ConfigureFrame frame{static_cast<std::uint32_t>(entries.size()),
-                                          manifest.controlAddress, kDrainClocks};
-  if (!send(Kind::Configure, &frame, sizeof frame, entries.data(),
-            entries.size() * sizeof entries[0])) {
+  if (!send(Kind::Configure, &*frame, sizeof *frame, entries->data(),
+            entries->size() * sizeof(aegen_bench::ConfigEntry))) {
     return broken();
   }
   std::vector<std::uint32_t> answer;
   if (auto heard = expect(Kind::Configured, answer); !heard) return heard.error();
   aegen_bench::ConfiguredFrame result{};
   std::memcpy(&result, answer.data(), sizeof result);
+  if (result.refused > 0) {
+    return core::checkFailed("sim.config-refused",
+                             fmt::format("{} transfers of the serial port ended because a byte was "
+                                         "not acknowledged",
+                                         result.refused),
+                             fmt::format("device {:#x}", frame->device));
+  }
   if (result.failures == 0) return {};
   return core::checkFailed(
       "sim.config-readback",
       fmt::format("{} of {} registers do not read back what was written; the first gives {:#x} "
                   "instead of {:#x}",
-                  result.failures, entries.size(), result.got, result.expected),
+                  result.failures, entries->size(), result.got, result.expected),
       fmt::format("address {:#x}", result.address));
 }
 

@@ -34,9 +34,10 @@ class BenchProcess {
                                                         const BenchOptions& options);
 
   /// Writes all registers of the manifest (`values`, else their reset values), reads them back and
-  /// commits. Errors: sim.config-value, sim.config-readback.
+  /// commits. Errors: as RtlExecutor::configure().
   [[nodiscard]] core::Result<void> configure(const rtl_gen::ModuleManifest& manifest,
-                                             const core::ConfigValues& values);
+                                             const core::ConfigValues& values,
+                                             const ConfigRoute& route = {});
   /// rst_n for a while; then idle clocks.
   [[nodiscard]] core::Result<void> hardReset();
   /// link_reset with idle zeros before it, long enough for the pipeline to hold nothing else.

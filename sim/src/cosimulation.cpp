@@ -200,7 +200,8 @@ class Cosimulation {
     if (!process) return process.error();
     process_.emplace(std::move(*process));
     if (auto done = process_->hardReset(); !done) return done.error();
-    if (auto done = process_->configure(chip_.manifest, config_); !done) return done.error();
+    if (auto done = process_->configure(chip_.manifest, config_, options_.configRoute); !done)
+      return done.error();
     return process_->linkReset();
   }
 

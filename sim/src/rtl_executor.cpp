@@ -81,8 +81,8 @@ Result<std::unique_ptr<RtlExecutor>> RtlExecutor::create(const rtl_gen::ModuleMa
   return std::unique_ptr<RtlExecutor>(new RtlExecutor(std::move(impl)));
 }
 
-Result<void> RtlExecutor::configure(const core::ConfigValues& values) {
-  return impl_->process->configure(impl_->manifest, values);
+Result<void> RtlExecutor::configure(const core::ConfigValues& values, const ConfigRoute& route) {
+  return impl_->process->configure(impl_->manifest, values, route);
 }
 
 Result<Columns> RtlExecutor::run(const Columns& inputs) {

@@ -515,6 +515,38 @@ TEST(Analyse, RefusesAFieldWiderThanARegister) {
   EXPECT_EQ(timing.error().where, "small/threshold");
 }
 
+TEST(Analyse, RefusesASerialPortThatCannotWork) {
+  const auto codeWith = [](const SerialPort& port, std::uint32_t values, bool registers = true) {
+    Design design = smallDesign();
+    if (!registers) {
+      design = Design{.name = "small"};
+    } else {
+      const std::vector<std::int64_t> reset(values, 0);
+      design.config.push_back({"many", {false, 1, 0}, values, reset, ""});
+    }
+    design.serial = port;
+    const auto timing = analyse(design);
+    return timing.ok() ? std::string() : timing.error().code;
+  };
+  std::uint32_t others = 0;
+  for (const ConfigField& field : smallDesign().config) others += field.count;
+  EXPECT_EQ(codeWith({}, 1), "");
+  EXPECT_EQ(codeWith({.addressBase = 0, .addressPins = 7}, 1), "");
+  EXPECT_EQ(codeWith({.addressBase = 0x77, .addressPins = 0}, 1), "");
+  EXPECT_EQ(codeWith({}, 0xffff - others), "");
+  EXPECT_EQ(codeWith({}, 0x10000 - others), "design.serial-port");
+  EXPECT_EQ(codeWith({}, 0, false), "design.serial-port");
+  for (const SerialPort& wrong :
+       {SerialPort{.addressBase = 0x21}, SerialPort{.addressBase = 0x80},
+        SerialPort{.addressBase = -16}, SerialPort{.addressPins = 8}, SerialPort{.addressPins = -1},
+        SerialPort{.addressBase = 0x00}, SerialPort{.addressBase = 0x70},
+        SerialPort{.addressBase = 0x78, .addressPins = 0},
+        SerialPort{.addressBase = 7, .addressPins = 0}}) {
+    EXPECT_EQ(codeWith(wrong, 1), "design.serial-port")
+        << wrong.addressBase << " " << wrong.addressPins;
+  }
+}
+
 TEST(Analyse, VerifiesTheProgramFirst) {
   Design design = smallDesign();
   design.program.functions[0].values[3].format.width = 64;

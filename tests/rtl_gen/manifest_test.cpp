@@ -24,6 +24,8 @@ ModuleManifest example() {
   m.registers = {{"weight", {true, 6, 5}, 3, 0, {-32, 0, 31}, "of the dense layer", 1}};
   m.controlAddress = 3;
   m.configAddressWidth = 2;
+  m.configDataWidth = 32;
+  m.serial = core::SerialPort{.addressBase = 0x40, .addressPins = 3};
   m.modules = {{"dense", "function", "a layer", 16}};
   m.milestones = {{"encoder", "latent", 2, 2}};
   return m;
@@ -49,12 +51,24 @@ TEST(Manifest, ComesBackAsItWasSaved) {
   EXPECT_EQ(m.modules.at(0).instances, 16U);
   EXPECT_EQ(m.milestones.at(0).planned, 2);
   EXPECT_EQ(m.configAddressWidth, 2);
+  EXPECT_EQ(m.configDataWidth, 32);
+  EXPECT_EQ(m.serial, example().serial);
   const auto again = file("round_trip_2.json");
   ASSERT_TRUE(saveManifest(m, again).ok());
   std::ifstream a(path);
   std::ifstream b(again);
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(a), {}),
             std::string(std::istreambuf_iterator<char>(b), {}));
+}
+
+TEST(Manifest, SaysThatThereIsNoSerialPort) {
+  ModuleManifest none = example();
+  none.serial.reset();
+  const auto path = file("no_serial.json");
+  ASSERT_TRUE(saveManifest(none, path).ok());
+  const auto loaded = loadManifest(path);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().text();
+  EXPECT_FALSE(loaded->serial.has_value());
 }
 
 TEST(Manifest, SaysWhichKeyIsWrong) {

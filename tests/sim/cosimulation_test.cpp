@@ -65,6 +65,19 @@ TEST_F(Cosimulate, AGoodChipPassesOnEveryBitWithTheLatenciesAskedFor) {
   RecordProperty("crossings_per_second", static_cast<int>(report->crossingsPerSecond()));
 }
 
+TEST_F(Cosimulate, PassesWhenTheConfigurationWentInOverTheSerialPort) {
+  design_.name = "small_serial";
+  design_.serial = core::SerialPort{};
+  const small::WrittenRtl rtl = small::writtenRtl(design_);
+  chip_.manifest = rtl.manifest;
+  chip_.rtlFolder = rtl.folder;
+  options_.configRoute = {ConfigPort::Serial, ConfigPort::Parallel, 1'000'000};
+  const auto report = run(500);
+  ASSERT_TRUE(report.ok()) << report.error().text();
+  EXPECT_TRUE(report->passed());
+  EXPECT_EQ(report->compared, 500U * 9U);
+}
+
 TEST_F(Cosimulate, EveryLinkLatencyIsMeasuredAsAsked) {
   for (const int link : {0, 1, 2, 7}) {
     options_.linkLatency = link;

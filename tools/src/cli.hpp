@@ -18,6 +18,7 @@ inline constexpr int kDone = 0;
 /// Adds the commands to the program; each stores its exit code when it has run.
 void addBuildCommands(CLI::App& app, int& exitCode);    ///< build, rtl, lint, cosim, synth, report
 void addConformCommand(CLI::App& app, int& exitCode);   ///< conform
+void addCompareCommand(CLI::App& app, int& exitCode);   ///< compare
 void addTrainCommand(CLI::App& app, int& exitCode);     ///< train
 void addEvaluateCommand(CLI::App& app, int& exitCode);  ///< evaluate
 void addGenerateCommand(CLI::App& app, int& exitCode);  ///< generate

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -80,6 +81,18 @@ struct Milestone {
   int latency = 0;  ///< clocks asked for, from the chip's input to this signal
 };
 
+enum class SerialKind : std::uint8_t { I2c };
+
+/// A serial port beside the parallel one that reaches the same registers. The chip's device address
+/// is addressBase with its lowest `addressPins` bits taken from pins, so that chips of one design
+/// share a bus.
+struct SerialPort {
+  SerialKind kind = SerialKind::I2c;
+  int addressBase = 0x20;  ///< 7 bits; those that the pins give are 0
+  int addressPins = 4;     ///< 0 (no pins, the address is fixed) to 7
+  bool operator==(const SerialPort&) const = default;
+};
+
 struct Design {
   std::string name;  ///< an identifier; the top module's name
   std::string comment;
@@ -88,6 +101,7 @@ struct Design {
   std::vector<Block> blocks;         ///< producers before consumers
   std::vector<std::string> outputs;  ///< signals that leave the chip
   std::vector<ConfigField> config;
+  std::optional<SerialPort> serial;  ///< only beside configuration fields
   std::vector<Milestone> milestones;
 
   [[nodiscard]] const ConfigField* findConfig(std::string_view field) const;
@@ -112,7 +126,8 @@ struct DesignTiming {
 };
 
 /// Checks names, wiring, formats, order and reset values, then gives the timing. Errors:
-/// design.malformed (a bug of who built it), design.config-width (a field too wide for a register).
+/// design.malformed (a bug of who built it), design.config-width (a field too wide for a register),
+/// design.serial-port (no registers to reach, too many of them, a device address that is not one).
 [[nodiscard]] Result<DesignTiming> analyse(const Design& design);
 
 /// All signals of a design in order: inputs, then each block's outputs.

@@ -38,14 +38,18 @@ struct GeneratedRtl {
 ///   values, from end to end. cfg_ready is low while the switch travels down the pipeline; writes
 ///   are ignored then. cfg_rdata is the shadow copy's value at the address of the clock before,
 ///   sign-extended.
+/// - with design.serial: i2c_scl, i2c_sda, i2c_sda_low (pull SDA down) and, if the device address
+/// has
+///   pins, i2c_address: an I2C slave that reaches the same addresses; docs/registers.md.
 /// Nets of the top module are named as the signals: `<signal>` (for a registered one the register,
 /// `<signal>_next` in front of it, `<signal>_d<k>` k clocks later).
 /// Errors: those of core::analyse(), and `rtl.name`, `rtl.feedthrough`, `rtl.buffer-depth`.
 [[nodiscard]] core::Result<GeneratedRtl> emitVerilog(const core::Design& design);
 
-/// Writes the files, `rtl.f` (their list, callees first; `verilator -F`) and `manifest.json` into
-/// `directory`, which is made if needed. Each file is written to a temporary and renamed; the
-/// manifest comes last, so that one that is there belongs to complete RTL.
+/// Writes the files, `rtl.f` (their list, callees first; `verilator -F`), the register map
+/// (registerMapFiles()) and `manifest.json` into `directory`, which is made if needed. Each file is
+/// written to a temporary and renamed; the manifest comes last, so that one that is there belongs
+/// to complete RTL.
 [[nodiscard]] core::Result<void> writeRtl(const GeneratedRtl& rtl,
                                           const std::filesystem::path& directory);
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,7 @@ struct ManifestPort {
   std::string name;
   bool isInput = true;
   int width = 1;
-  std::string purpose;  ///< "clock", "reset", "link_reset", "signal", "config"
+  std::string purpose;  ///< "clock", "reset", "link_reset", "signal", "config", "serial"
 };
 
 /// A signal of the design as the RTL carries it: element i is bits (i+1)*width-1 .. i*width.
@@ -69,6 +70,7 @@ struct ModuleManifest {
   std::uint32_t controlAddress = 0;  ///< bit 0, written as 1: switch the shadow copy in
   int configAddressWidth = 0;        ///< 0: no configuration port
   int configDataWidth = 16;          ///< 16, or 32 when a field has more than 16 bits
+  std::optional<core::SerialPort> serial;
   std::vector<ManifestModule> modules;
   std::vector<ManifestMilestone> milestones;
 

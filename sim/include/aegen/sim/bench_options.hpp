@@ -14,6 +14,18 @@ namespace aegen::sim {
 using ProgressCallback =
     std::function<void(std::string_view stage, std::uint64_t done, std::uint64_t total)>;
 
+enum class ConfigPort : std::uint8_t {
+  Parallel,
+  Serial,  ///< I2C, for designs that have it
+};
+
+/// Which ports a configuration goes through.
+struct ConfigRoute {
+  ConfigPort write = ConfigPort::Parallel;  ///< the values, and the commit behind them
+  ConfigPort readBack = ConfigPort::Parallel;
+  std::uint32_t serialHertz = 400'000;  ///< of SCL, up to 1,000,000; the chip's clock is 40 MHz
+};
+
 struct BenchOptions {
   std::filesystem::path workDir = "work";  ///< where builds, logs and waveforms go
   unsigned jobs = 0;                       ///< compilations at a time; 0: as many as processors

@@ -48,6 +48,7 @@ struct Fault {
 
 struct CosimOptions {
   BenchOptions bench;
+  ConfigRoute configRoute;            ///< the ports that the configuration goes through
   int linkLatency = 4;                ///< crossings from the chip's output to the decoder's input
   std::vector<std::string> captured;  ///< further inner signals; milestones and outputs always are
   std::uint64_t from = 0;             ///< compare (and trace) from this crossing on

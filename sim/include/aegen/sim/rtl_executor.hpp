@@ -25,9 +25,12 @@ class RtlExecutor final : public core::Executor {
   ~RtlExecutor() override;
 
   [[nodiscard]] std::string name() const override { return "rtl"; }
-  /// Writes every register through the configuration port (fields that are not named get their
-  /// reset values), reads all back and commits. Errors: sim.config-value, sim.config-readback.
-  [[nodiscard]] core::Result<void> configure(const core::ConfigValues& values);
+  /// Writes every register (fields that are not named get their reset values), reads all back and
+  /// commits, through the ports that `route` names. Errors: sim.config-value, sim.config-readback,
+  /// sim.config-refused (the serial port did not acknowledge), sim.no-serial-port,
+  /// sim.serial-speed.
+  [[nodiscard]] core::Result<void> configure(const core::ConfigValues& values,
+                                             const ConfigRoute& route = {});
   /// Resets the link, feeds a crossing a clock and returns the outputs of each, taken as many
   /// clocks later as the manifest says. Rows as in core::DesignInterpreter::run(), which it equals
   /// when reset before each run. Errors: sim.shape, sim.bench-failed.

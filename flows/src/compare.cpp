@@ -1,0 +1,398 @@
+#include "aegen/flows/compare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "aegen/core/design_interpreter.hpp"
+#include "aegen/flows/stages.hpp"
+#include "aegen/flows/stimuli.hpp"
+#include "aegen/flows/synthesis.hpp"
+#include "aegen/sim/rtl_executor.hpp"
+#include "compare_board.hpp"
+#include "compare_variants.hpp"
+
+namespace aegen::flows {
+namespace {
+
+using core::Columns;
+using core::Result;
+namespace econ_t = encoders::econ_t;
+namespace fs = std::filesystem;
+using econ_t::Algorithm;
+
+// Crossings without charge behind a sample: what waits in the chip's buffer comes out, and the
+// board sees the headers that confirm the last crossings.
+constexpr std::size_t kFlush = 256;
+constexpr int kWordBits = 16;
+
+// A design of the comparison.
+struct Subject {
+  std::unique_ptr<Build> build;
+  rtl_gen::ModuleManifest manifest;
+  std::optional<SynthResult> synthesis;
+  fs::path folder;
+  std::vector<CompareVariant> variants;
+
+  [[nodiscard]] const DesignBundle& bundle() const { return build->bundle(); }
+};
+
+// What goes into the chips of one design.
+struct Input {
+  Columns rx;  ///< with kFlush crossings without charge behind
+  std::vector<data::Event> truth;
+  std::string description;
+  bool highDensity = true;
+};
+
+// A chip's settings on a sample; variants that differ on the board alone share it.
+struct Task {
+  std::size_t subject = 0;
+  std::size_t sample = 0;
+  CompareVariant variant;
+  int etx = 0;
+};
+struct TaskResult {
+  Columns tx;
+  std::uint64_t wrong = 0;
+  double stringBits = 0;
+};
+
+class Comparer {
+ public:
+  explicit Comparer(const CompareOptions& options) : options_(options) {
+    if (options_.jobs == 0) options_.jobs = std::max(1U, std::thread::hardware_concurrency());
+  }
+
+  Result<Comparison> run() {
+    const auto start = std::chrono::steady_clock::now();
+    if (options_.designs.empty() || options_.samples.empty()) {
+      return core::badInput("compare.nothing", "there is nothing to compare", {},
+                            {"name at least one design and one sample of events"});
+    }
+    for (const fs::path& design : options_.designs) {
+      if (auto good = open(design); !good) return good.error();
+    }
+    out_.revision = AEGEN_REVISION;
+    out_.seed = options_.seed;
+    for (std::size_t s = 0; s < options_.samples.size(); ++s) {
+      if (auto good = compareOn(s); !good) return good.error();
+    }
+    costs();
+    out_.remarks = autoencoderRemarks(out_);
+    out_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return std::move(out_);
+  }
+
+ private:
+  void say(std::string_view step, std::uint64_t done = 0, std::uint64_t total = 0) {
+    if (!options_.progress) return;
+    const std::lock_guard lock(progress_);
+    options_.progress(step, done, total);
+  }
+
+  Result<void> open(const fs::path& file) {
+    auto spec = loadDesignSpec(file);
+    if (!spec) return spec.error();
+    if (spec->chip.shape.channels != econ_t::kTriggerCells) {
+      return core::badInput("compare.shape", "events have 48 trigger cells, this design other",
+                            file.string());
+    }
+    Subject subject;
+    subject.folder = options_.out / spec->name;
+    StageOptions stages;
+    stages.out = subject.folder;
+    stages.seed = options_.seed;
+    stages.jobs = options_.jobs;
+    stages.liberty = options_.liberty;
+    stages.progress = [this](Stage stage, std::string_view step, std::uint64_t done,
+                             std::uint64_t total) {
+      say(fmt::format("{}: {}", flows::text(stage), step), done, total);
+    };
+    auto build = Build::open(*spec, stages);
+    if (!build) return build.error();
+    subject.build = std::make_unique<Build>(std::move(*build));
+    for (const Stage stage : {Stage::Rtl, Stage::Synth}) {
+      if (stage == Stage::Synth && !options_.area) continue;
+      const auto outcome = subject.build->run(stage);
+      if (!outcome) return outcome.error();
+    }
+    if (options_.area) {
+      auto synthesis = loadStage<SynthResult>(subject.folder);
+      if (!synthesis) return synthesis.error();
+      out_.library = synthesis->library;
+      subject.synthesis = std::move(*synthesis);
+    }
+    auto manifest = rtl_gen::loadManifest(subject.folder / "rtl" / "manifest.json");
+    if (!manifest) return manifest.error();
+    subject.manifest = std::move(*manifest);
+    subject.variants = variantsOf(subject.bundle().spec);
+    nameApart(subject);
+    subjects_.push_back(std::move(subject));
+    return {};
+  }
+
+  // Variants of several designs carry the design's name.
+  void nameApart(Subject& subject) {
+    for (CompareVariant& variant : subject.variants) {
+      if (options_.designs.size() > 1) variant.name += " (" + variant.design + ")";
+      out_.variants.push_back(variant);
+    }
+  }
+
+  Result<Input> inputOf(const Subject& subject, const CompareSample& sample) const {
+    Input out;
+    econ_t::ChipSettings settings = subject.bundle().spec.settings;
+    settings.highDensity = sample.highDensity.value_or(settings.highDensity);
+    out.highDensity = settings.highDensity;
+    auto stimuli = makeStimuli(sample.source, settings, options_.seed);
+    if (!stimuli) return stimuli.error();
+    out.description = stimuli->description;
+    out.truth = std::move(stimuli->truth);
+    const std::size_t events = stimuli->rx.events();
+    out.rx = Columns(stimuli->rx.elements(), events + kFlush);
+    for (std::size_t w = 0; w < out.rx.elements(); ++w) {
+      std::ranges::copy(stimuli->rx.column(w), out.rx.column(w).begin());
+    }
+    return out;
+  }
+
+  Result<void> compareOn(std::size_t sample) {
+    const CompareSample& asked = options_.samples[sample];
+    say("reading " + asked.name);
+    std::vector<Input> inputs;
+    for (const Subject& subject : subjects_) {
+      auto input = inputOf(subject, asked);
+      if (!input) return input.error();
+      inputs.push_back(std::move(*input));
+    }
+    out_.samples.push_back(asked.name);
+    out_.descriptions.push_back(fmt::format("{}; {} crossings, {}-density codes",
+                                            inputs.front().description, inputs.front().truth.size(),
+                                            inputs.front().highDensity ? "high" : "low"));
+    const std::vector<Task> tasks = tasksOf(sample);
+    std::vector<TaskResult> results(tasks.size());
+    if (auto good = simulate(tasks, inputs, results); !good) return good;
+    return decode(tasks, inputs, results);
+  }
+
+  std::vector<Task> tasksOf(std::size_t sample) const {
+    std::vector<Task> tasks;
+    for (std::size_t s = 0; s < subjects_.size(); ++s) {
+      const Subject& subject = subjects_[s];
+      const auto& shape = subject.bundle().spec.chip.shape;
+      for (const CompareVariant& variant : subject.variants) {
+        const auto same = [&](const Task& task) {
+          return task.subject == s && task.variant.algorithm == variant.algorithm &&
+                 task.variant.stcType == variant.stcType;
+        };
+        if (std::ranges::any_of(tasks, same)) continue;
+        for (int etx = options_.firstEtx; etx <= std::min(options_.lastEtx, shape.etx); ++etx) {
+          if (sends(shape, variant.algorithm, variant.stcType, etx)) {
+            tasks.push_back({s, sample, variant, etx});
+          }
+        }
+      }
+    }
+    return tasks;
+  }
+
+  // The chips, a process of each design on each processor.
+  Result<void> simulate(const std::vector<Task>& tasks, const std::vector<Input>& inputs,
+                        std::vector<TaskResult>& results) {
+    std::atomic<std::size_t> next = 0;
+    std::mutex failing;
+    std::optional<core::Diagnostic> failure;
+    const auto work = [&] {
+      std::map<std::size_t, std::unique_ptr<sim::RtlExecutor>> chips;
+      for (std::size_t at = next++; at < tasks.size(); at = next++) {
+        say("simulating " + options_.samples[tasks[at].sample].name, at, tasks.size());
+        auto done = simulateOne(tasks[at], inputs[tasks[at].subject], chips, results[at]);
+        if (done) continue;
+        const std::lock_guard lock(failing);
+        failure = done.error();
+        next = tasks.size();
+      }
+    };
+    {
+      std::vector<std::jthread> threads;
+      for (unsigned i = 1; i < options_.jobs; ++i) threads.emplace_back(work);
+      work();
+    }
+    return failure ? Result<void>(*failure) : Result<void>{};
+  }
+
+  Result<void> simulateOne(const Task& task, const Input& input,
+                           std::map<std::size_t, std::unique_ptr<sim::RtlExecutor>>& chips,
+                           TaskResult& result) {
+    const Subject& subject = subjects_[task.subject];
+    auto& chip = chips[task.subject];
+    if (chip == nullptr) {
+      sim::BenchOptions bench;
+      bench.workDir = subject.folder / "work" / "chip";
+      bench.jobs = options_.jobs;
+      bench.seed = options_.seed;
+      bench.progress = [this](std::string_view step, std::uint64_t, std::uint64_t) { say(step); };
+      auto made = sim::RtlExecutor::create(subject.manifest, subject.folder / "rtl", bench);
+      if (!made) return made.error();
+      chip = std::move(*made);
+    }
+    const core::ConfigValues config = configOf(subject.bundle(), task, input.highDensity);
+    if (auto done = chip->configure(config); !done) return done;
+    auto tx = chip->run(input.rx);
+    if (!tx) return tx.error();
+    core::DesignInterpreter interpreter(subject.bundle().chip,
+                                        {.keep = std::vector<std::string>{"count"}, .threads = 1});
+    interpreter.configure(config);
+    const auto expected = interpreter.run(input.rx);
+    if (!expected) return expected.error();
+    for (std::size_t k = 0; k < tx->events(); ++k) {
+      bool differs = false;
+      for (std::size_t w = 0; w < tx->elements(); ++w) {
+        differs = differs || tx->at(w, k) != expected->at(w, k);
+      }
+      result.wrong += differs ? 1 : 0;
+    }
+    const Columns& counts = interpreter.signal("count");
+    double words = 0;
+    for (std::size_t k = 0; k < input.truth.size(); ++k) {
+      words += static_cast<double>(counts.at(0, k));
+    }
+    result.stringBits =
+        input.truth.empty() ? 0 : kWordBits * words / static_cast<double>(input.truth.size());
+    result.tx = std::move(*tx);
+    return {};
+  }
+
+  static core::ConfigValues configOf(const DesignBundle& bundle, const Task& task,
+                                     bool highDensity) {
+    econ_t::ChipSettings settings = settingsFor(bundle, task.variant, task.etx);
+    settings.highDensity = highDensity;
+    return econ_t::configValues(settings, bundle.spec.chip.encoders);
+  }
+
+  // The board: every variant's link is one of its modules.
+  Result<void> decode(const std::vector<Task>& tasks, const std::vector<Input>& inputs,
+                      const std::vector<TaskResult>& results) {
+    std::vector<BoardLink> links;
+    std::vector<std::pair<std::size_t, std::size_t>> origin;  // task and variant of each link
+    for (std::size_t t = 0; t < tasks.size(); ++t) {
+      const Subject& subject = subjects_[tasks[t].subject];
+      for (const CompareVariant& variant : subject.variants) {
+        if (variant.algorithm != tasks[t].variant.algorithm ||
+            variant.stcType != tasks[t].variant.stcType) {
+          continue;
+        }
+        const auto at = std::ranges::find(out_.variants, variant) - out_.variants.begin();
+        links.push_back({&subject.bundle(), &results[t].tx,
+                         settingsFor(subject.bundle(), variant, tasks[t].etx), variant.spread});
+        origin.emplace_back(t, static_cast<std::size_t>(at));
+      }
+    }
+    BoardRunOptions board;
+    board.workDir = options_.out / "work" / "board";
+    board.jobs = options_.jobs;
+    board.seed = options_.seed;
+    board.progress = [this](std::string_view step, std::uint64_t done, std::uint64_t total) {
+      say(step, done, total);
+    };
+    const auto received = runBoard(links, board);
+    if (!received) return received.error();
+    std::vector<CompareRow> rows(links.size());
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+      for (std::size_t i = next++; i < links.size(); i = next++) {
+        const auto [task, variant] = origin[i];
+        say("measuring", i, links.size());
+        rows[i] = measure(tasks[task], variant, inputs[tasks[task].subject], results[task],
+                          (*received)[i]);
+      }
+    };
+    {
+      std::vector<std::jthread> threads;
+      for (unsigned i = 1; i < options_.jobs; ++i) threads.emplace_back(work);
+      work();
+    }
+    std::ranges::stable_sort(rows, {},
+                             [](const CompareRow& row) { return std::pair(row.variant, row.etx); });
+    std::ranges::move(rows, std::back_inserter(out_.rows));
+    return {};
+  }
+
+  CompareRow measure(const Task& task, std::size_t variant, const Input& input,
+                     const TaskResult& result, const std::vector<BoardCrossing>& received) const {
+    CompareRow row;
+    row.sample = task.sample;
+    row.variant = variant;
+    row.etx = task.etx;
+    row.crossings = input.truth.size();
+    row.wrong = result.wrong;
+    row.linkBits = 32 * task.etx;
+    row.stringBits = result.stringBits;
+    row.latency = subjects_[task.subject].manifest.findSignal("tx")->latency;
+    const std::vector<int> places = placesOf(task.variant.algorithm);
+    encoders::MetricsAccumulator metrics;
+    std::array<double, econ_t::kTriggerCells> truth{};
+    std::array<double, econ_t::kTriggerCells> back{};
+    std::uint64_t waited = 0;
+    for (std::size_t k = 0; k < input.truth.size(); ++k) {
+      back.fill(0);
+      const BoardCrossing& crossing = received[k];
+      row.truncated += crossing.outcome == BoardCrossing::Outcome::Truncated ? 1 : 0;
+      row.undecoded += crossing.outcome == BoardCrossing::Outcome::Nothing ? 1 : 0;
+      waited += crossing.wait;
+      row.waitMax = std::max<std::uint64_t>(row.waitMax, crossing.wait);
+      for (std::size_t c = 0; c < truth.size(); ++c) {
+        truth[c] = static_cast<double>(input.truth[k].charge[c]);
+        back[static_cast<std::size_t>(places[c])] = static_cast<double>(crossing.charge[c]);
+      }
+      metrics.add(truth, back);
+    }
+    row.waitMean = input.truth.empty()
+                       ? 0
+                       : static_cast<double>(waited) / static_cast<double>(input.truth.size());
+    row.all = metrics.overall();
+    row.byOccupancy = metrics.byOccupancy();
+    return row;
+  }
+
+  void costs() {
+    std::size_t variant = 0;
+    for (const Subject& subject : subjects_) {
+      const DesignSpec& spec = subject.bundle().spec;
+      for (const CompareVariant& own : subject.variants) {
+        CompareCost cost;
+        cost.variant = variant++;
+        const auto latency = econ_t::defaultLatency({own.algorithm});
+        cost.encoderLatency = latency.first;
+        cost.formatterLatency = latency.second;
+        if (subject.synthesis) {
+          cost.area = encoderArea(subject.bundle().chip, *subject.synthesis, own.algorithm,
+                                  spec.chip.encoders.size() > 1);
+          cost.chipArea = subject.synthesis->area;
+          cost.flipFlops = subject.synthesis->flipFlops;
+        }
+        out_.costs.push_back(cost);
+      }
+    }
+  }
+
+  CompareOptions options_;
+  std::vector<Subject> subjects_;
+  Comparison out_;
+  std::mutex progress_;
+};
+
+}  // namespace
+
+Result<Comparison> compare(const CompareOptions& options) {
+  return Comparer(options).run();
+}
+
+}  // namespace aegen::flows

@@ -1,0 +1,178 @@
+// aegen compare: encoders side by side on the same events.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "aegen/flows/compare.hpp"
+#include "cli.hpp"
+
+namespace aegen::tools {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> designs;
+  std::vector<std::string> events;
+  std::vector<std::string> highDensityEvents;
+  std::vector<std::string> regimes;
+  std::string etx = "1-13";
+  std::uint64_t count = 5000;
+  bool noArea = false;
+  std::string json;
+  flows::CompareOptions options;
+};
+
+// "4" or "1-13".
+core::Result<std::pair<int, int>> linksOf(const std::string& text) {
+  const auto wrong = [&] {
+    return core::badInput("compare.etx", "'" + text + "' is no number of links", "--etx",
+                          {"1 to 15, or a range such as 1-13"});
+  };
+  int first = 0;
+  int last = 0;
+  char end = 0;
+  const int read = std::sscanf(text.c_str(), "%2d-%2d%c", &first, &last, &end);
+  if (read == 1 && text.find('-') == std::string::npos && text.size() <= 2) last = first;
+  if ((read != 1 && read != 2) || first < 1 || last < first || last > 15) return wrong();
+  return std::pair{first, last};
+}
+
+// A file of charges or of ePortRX words, told apart by its header.
+core::Result<flows::CompareSample> sampleOf(const std::string& file, std::uint64_t count) {
+  flows::CompareSample out;
+  out.name = std::filesystem::path(file).stem().string();
+  out.source.file = file;
+  out.source.crossings = count;
+  auto isRx = data::holdsRxWords(file);
+  if (!isRx) return isRx.error();
+  out.source.kind =
+      *isRx ? flows::EventSource::Kind::RxFile : flows::EventSource::Kind::CalqFile;
+  return out;
+}
+
+core::Result<std::vector<flows::CompareSample>> samplesOf(const Arguments& arguments,
+                                                          std::uint64_t most) {
+  std::vector<flows::CompareSample> out;
+  const auto add = [&](flows::CompareSample sample) {
+    const auto taken = [&](const std::string& name) {
+      return std::ranges::find(out, name, &flows::CompareSample::name) != out.end();
+    };
+    const std::string plain = sample.name;
+    for (int n = 2; taken(sample.name); ++n) sample.name = fmt::format("{}_{}", plain, n);
+    out.push_back(std::move(sample));
+  };
+  for (const std::string& file : arguments.events) {
+    auto sample = sampleOf(file, most);
+    if (!sample) return sample.error();
+    add(std::move(*sample));
+  }
+  for (const std::string& file : arguments.highDensityEvents) {
+    auto sample = sampleOf(file, most);
+    if (!sample) return sample.error();
+    sample->highDensity = true;
+    add(std::move(*sample));
+  }
+  std::vector<std::string> regimes = arguments.regimes;
+  if (regimes.empty() && out.empty()) regimes = {"sparse", "dense"};
+  for (const std::string& regime : regimes) {
+    flows::CompareSample sample;
+    sample.name = "generated_" + regime;
+    sample.source.regime = regime;
+    sample.source.crossings = arguments.count;
+    // Modules where every cell fires have high density.
+    if (regime == "dense") sample.highDensity = true;
+    add(std::move(sample));
+  }
+  return out;
+}
+
+void print(const flows::Comparison& comparison) {
+  for (std::size_t s = 0; s < comparison.samples.size(); ++s) {
+    fmt::print("\n{} ({})\nmean EMD by eTX\n", comparison.samples[s], comparison.descriptions[s]);
+    std::vector<int> links;
+    for (const auto& row : comparison.rows) {
+      if (row.sample == s) links.push_back(row.etx);
+    }
+    std::ranges::sort(links);
+    links.erase(std::unique(links.begin(), links.end()), links.end());
+    fmt::print("{:<34}", "");
+    for (const int etx : links) fmt::print(" {:>6}", etx);
+    fmt::print("\n");
+    for (std::size_t v = 0; v < comparison.variants.size(); ++v) {
+      fmt::print("{:<34}", comparison.variants[v].name);
+      for (const int etx : links) {
+        const auto* const row = comparison.find(s, v, etx);
+        fmt::print(" {:>6}", row == nullptr ? "" : fmt::format("{:.3f}", row->all.emd.mean));
+      }
+      fmt::print("\n");
+    }
+  }
+  fmt::print("\n");
+  for (const std::string& remark : comparison.remarks) fmt::print("{}\n", remark);
+}
+
+int run(const Arguments& arguments) {
+  ProgressLine progress;
+  flows::CompareOptions options = arguments.options;
+  options.designs.assign(arguments.designs.begin(), arguments.designs.end());
+  options.area = !arguments.noArea;
+  const auto links = linksOf(arguments.etx);
+  if (!links) return fail(links.error());
+  std::tie(options.firstEtx, options.lastEtx) = *links;
+  auto samples = samplesOf(arguments, 1'000'000);
+  if (!samples) return fail(samples.error());
+  options.samples = std::move(*samples);
+  options.progress = [&](std::string_view step, std::uint64_t done, std::uint64_t total) {
+    progress.show(step, done, total);
+  };
+  const auto comparison = flows::compare(options);
+  progress.clear();
+  if (!comparison) return fail(comparison.error());
+  if (const auto written = flows::writeComparison(*comparison, options.out); !written) {
+    return fail(written.error());
+  }
+  if (arguments.json != "-") {
+    print(*comparison);
+    fmt::print("{}\n", (options.out / "compare.md").string());
+  }
+  const int written = writeJson(arguments.json, flows::comparisonJson(*comparison));
+  if (written != kDone) return written;
+  return comparison->passed() ? kDone : static_cast<int>(core::Failure::CheckFailed);
+}
+
+}  // namespace
+
+void addCompareCommand(CLI::App& app, int& exitCode) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* const command = app.add_subcommand(
+      "compare", "Encoders side by side: RTL, link and board decoder on the same events");
+  command->add_option("DESIGN", arguments->designs, "design.yaml files (docs/design_file.md)")
+      ->required();
+  command->add_option("--events", arguments->events,
+                      "Calibrated charges or ePortRX words (CSV; repeatable)");
+  command->add_option("--high-density-events", arguments->highDensityEvents,
+                      "The same, of a high-density module whatever the design says");
+  command
+      ->add_option("--generate", arguments->regimes,
+                   "Shower events (repeatable): sparse, dense; default without --events: both")
+      ->check(CLI::IsMember(std::vector<std::string>{"sparse", "dense"}));
+  command->add_option("--count", arguments->count, "Events to generate")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
+      ->capture_default_str();
+  command->add_option("--etx", arguments->etx, "Numbers of links: 4, or 1-13")
+      ->capture_default_str();
+  command->add_option("-o,--out", arguments->options.out, "Output folder")->capture_default_str();
+  command->add_flag("--no-area", arguments->noArea, "Do not synthesise the designs");
+  command->add_option("--liberty", arguments->options.liberty,
+                      "Liberty file; default: the designs'");
+  command->add_option("--seed", arguments->options.seed,
+                      "Of generated events and of what flip-flops hold before reset")
+      ->capture_default_str();
+  command->add_option("-j,--jobs", arguments->options.jobs,
+                      "Processes at a time; default: all processors");
+  command->add_option("--json", arguments->json, "Write the figures as JSON; - is standard output");
+  command->callback([arguments, &exitCode] { exitCode = run(*arguments); });
+}
+
+}  // namespace aegen::tools
