@@ -13,7 +13,7 @@ constexpr int kMostEtx = 15;        // active_etx is a u4
 constexpr int kMostStcTypes = 4;    // stc_type is a u2
 constexpr int kMostAddressed = 63;  // a count of listed cells indexes the ways to read them
 
-core::Result<void> checkShape(const PathShape& shape) {
+core::Result<void> checkShape(Algorithm algorithm, const PathShape& shape) {
   const auto refuse = [](const std::string& what) {
     return core::badInput("decoder.shape", what, "path shape");
   };
@@ -28,6 +28,7 @@ core::Result<void> checkShape(const PathShape& shape) {
   if (shape.countBits < 1 || shape.mostListed() > kMostAddressed) {
     return refuse("a count of cells has 1..6 bits, not " + std::to_string(shape.countBits));
   }
+  if (algorithm != Algorithm::SuperTriggerCell) return {};
   if (shape.stc.empty() || shape.stc.size() > kMostStcTypes) {
     return refuse("there are 1.." + std::to_string(kMostStcTypes) +
                   " types of super trigger cells, not " + std::to_string(shape.stc.size()));
@@ -79,7 +80,7 @@ int decoderWords(const PathShape& shape) {
 }
 
 core::Result<LinkDecoder> linkDecoder(Algorithm algorithm, const PathShape& shape) {
-  if (auto good = checkShape(shape); !good) return good.error();
+  if (auto good = checkShape(algorithm, shape); !good) return good.error();
   LinkDecoder out{algorithm, shape, {}, "decode_" + std::string(text(algorithm))};
   switch (algorithm) {
     case Algorithm::ThresholdSum:

@@ -373,11 +373,6 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
   if (settings.activeEtx == 0) settings.activeEtx = std::min(kUsualEtx, spec.chip.shape.etx);
   if (settings.keep.empty())
     settings.keep = encoders::topBitsLayout(kLatentBits, settings.activeEtx).keep;
-  const auto contradictions = econ_t::contradictions(settings, spec.chip.shape);
-  if (!contradictions.empty()) {
-    return core::badInput("design.contradiction", contradictions.front(),
-                          spec.file.string() + ": settings");
-  }
   out.codec.link = {settings.activeEtx, settings.keep};
   auto chip = network ? econ_t::chip(out.codec.encoder, settings, spec.chip)
                       : econ_t::chip(settings, spec.chip);
@@ -387,6 +382,12 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
       problem.where = spec.file.string() + ": " + problem.where;
     }
     return problem;
+  }
+  // Of a shape that can be.
+  const auto contradictions = econ_t::contradictions(settings, spec.chip.shape);
+  if (!contradictions.empty()) {
+    return core::badInput("design.contradiction", contradictions.front(),
+                          spec.file.string() + ": settings");
   }
   out.chip = std::move(*chip);
   if (auto good = addDecoders(out); !good) return good.error();

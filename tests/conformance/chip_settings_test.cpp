@@ -1,116 +1,133 @@
-// One Verilated ECON-T chip, reconfigured through its registers, equals the interpreter for
-// settings and weights nobody chose.
+// Verilated chips, reconfigured through their registers, equal the interpreter for settings,
+// weights and shapes nobody chose: one ECON-T of all encoders, and small chips of one encoder each.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <random>
 
 #include "aegen/core/design_interpreter.hpp"
 #include "aegen/encoders/econ_t.hpp"
+#include "aegen/encoders/trigger_encoders.hpp"
 #include "aegen/rtl_gen/emit_design.hpp"
 #include "aegen/sim/rtl_executor.hpp"
+#include "random_trigger.hpp"
 
 namespace aegen {
 namespace {
 
 namespace econ_t = encoders::econ_t;
 namespace fs = std::filesystem;
+using econ_t::Algorithm;
+using test::RandomTrigger;
 
-constexpr std::size_t kCrossings = 250;
-constexpr int kConfigurations = 40;
-
-class Draw {
+// A design as interpreter and as a process of its Verilated RTL.
+class Twins {
  public:
-  explicit Draw(std::uint64_t seed) : random_(seed) {}
-  std::int64_t between(std::int64_t low, std::int64_t high) {
-    return low + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(high - low + 1));
+  explicit Twins(const core::Design& design) : design_(design), interpreter_(design) {}
+
+  // Compiles the RTL; an empty `optimization` is what the generator advises.
+  void build(const std::string& optimization) {
+    const auto rtl = rtl_gen::emitVerilog(design_);
+    ASSERT_TRUE(rtl.ok()) << rtl.error().text();
+    const fs::path work = fs::path(AEGEN_BUILD_DIR) / "conformance" / design_.name;
+    ASSERT_TRUE(rtl_gen::writeRtl(*rtl, work / "rtl").ok());
+    sim::BenchOptions options;
+    options.workDir = work;
+    options.optimization = optimization;
+    auto chip = sim::RtlExecutor::create(rtl->manifest, work / "rtl", options);
+    ASSERT_TRUE(chip.ok()) << chip.error().text();
+    rtl_ = std::move(*chip);
   }
-  bool oneIn(int n) { return between(1, n) == 1; }
-  std::vector<std::int64_t> list(std::size_t count, std::int64_t low, std::int64_t high) {
-    std::vector<std::int64_t> out(count);
-    for (std::int64_t& value : out) value = between(low, high);
-    return out;
-  }
 
- private:
-  std::mt19937_64 random_;
-};
-
-// Every field of the chip, extremes among them; the mux need not be a permutation.
-core::ConfigValues settings(Draw& draw) {
-  core::ConfigValues values{{"conv_kernel", draw.list(72, -32, 31)},
-                            {"conv_bias", draw.list(8, -32, 31)},
-                            {"dense_kernel", draw.list(2048, -32, 31)},
-                            {"dense_bias", draw.list(16, -32, 31)},
-                            {"mux", draw.list(48, 0, 47)},
-                            {"calibration", draw.list(48, 0, 4095)},
-                            {"high_density", {draw.between(0, 1)}},
-                            {"ae_mask", draw.list(9, 0, 65535)},
-                            {"active_etx", {draw.between(1, 13)}},
-                            {"overflow_t1", {draw.between(0, 511)}},
-                            {"overflow_t2", {draw.between(0, 511)}},
-                            {"overflow_t3", {draw.between(0, 26)}}};
-  if (draw.oneIn(3)) values["overflow_t1"] = {draw.between(0, 20)};
-  if (draw.oneIn(3)) values["ae_mask"] = std::vector<std::int64_t>(9, draw.between(0, 1) * 65535);
-  if (draw.oneIn(4)) values["dense_kernel"] = draw.list(2048, 25, 31);  // latents that saturate
-  if (draw.oneIn(4)) values["calibration"] = std::vector<std::int64_t>(48, 2048);
-  return values;
-}
-
-core::Columns words(Draw& draw) {
-  core::Columns in(12, kCrossings);
-  for (std::size_t k = 0; k < kCrossings; ++k) {
-    const std::int64_t kind = draw.between(0, 9);
-    for (std::size_t w = 0; w < 12; ++w) {
-      const std::int64_t payload = kind == 0   ? 0
-                                   : kind == 1 ? 0xfffffff
-                                               : draw.between(0, 0xfffffff);
-      in.at(w, k) = (std::int64_t{0xa} << 28) | payload;
-    }
-    if (draw.oneIn(60)) in.at(0, k) ^= std::int64_t{0x3} << 28;  // header 9: an orbit starts
-  }
-  return in;
-}
-
-TEST(Chip, RtlEqualsTheInterpreterForRandomSettingsAndWeights) {
-  Draw draw(20260101);
-  RecordProperty("seed", "20260101");
-  encoders::Graph graph = econ_t::autoencoder({draw.list(72, -32, 31), draw.list(8, -32, 31),
-                                               draw.list(2048, -32, 31), draw.list(16, -32, 31)},
-                                              true);
-  ASSERT_TRUE(graph.infer().ok());
-  const auto design = econ_t::chip(graph, econ_t::ChipSettings::neutral(), {});
-  ASSERT_TRUE(design.ok()) << design.error().text();
-  const auto rtl = rtl_gen::emitVerilog(*design);
-  ASSERT_TRUE(rtl.ok()) << rtl.error().text();
-  const fs::path work = fs::path(AEGEN_BUILD_DIR) / "conformance" / "chip";
-  ASSERT_TRUE(rtl_gen::writeRtl(*rtl, work / "rtl").ok());
-  sim::BenchOptions options;
-  options.workDir = work;
-  const auto chip = sim::RtlExecutor::create(rtl->manifest, work / "rtl", options);
-  ASSERT_TRUE(chip.ok()) << chip.error().text();
-  core::DesignInterpreter interpreter(*design);
-  for (int i = 0; i < kConfigurations; ++i) {
-    SCOPED_TRACE("configuration " + std::to_string(i));
-    const core::ConfigValues values = settings(draw);
-    const core::Columns in = words(draw);
-    const auto configured = (*chip)->configure(values);
+  void expectEqual(const core::ConfigValues& values, const core::Columns& in) {
+    ASSERT_TRUE(rtl_) << "the RTL was not built";
+    const auto configured = rtl_->configure(values);
     ASSERT_TRUE(configured.ok()) << configured.error().text();
-    const auto got = (*chip)->run(in);
+    const auto got = rtl_->run(in);
     ASSERT_TRUE(got.ok()) << got.error().text();
-    interpreter.configure(values);
-    interpreter.reset();
-    const auto expected = interpreter.run(in);
+    interpreter_.configure(values);
+    interpreter_.reset();
+    const auto expected = interpreter_.run(in);
     ASSERT_TRUE(expected.ok());
-    for (std::size_t k = 0; k < kCrossings; ++k) {
-      for (std::size_t w = 0; w < 13; ++w) {
+    for (std::size_t k = 0; k < in.events(); ++k) {
+      for (std::size_t w = 0; w < expected->elements(); ++w) {
         ASSERT_EQ(got->at(w, k), expected->at(w, k)) << "crossing " << k << ", eTX " << w;
       }
     }
   }
+
+ private:
+  const core::Design& design_;
+  core::DesignInterpreter interpreter_;
+  std::unique_ptr<sim::RtlExecutor> rtl_;
+};
+
+// Registers can hold more than settings can ask for.
+void beyondSettings(RandomTrigger& random, const core::Design& design, core::ConfigValues& values) {
+  for (const char* const name : {"mux", "algorithm", "stc_type", "active_etx", "drop_lsb"}) {
+    const core::ConfigField* const field = design.findConfig(name);
+    if (field == nullptr || !random.oneIn(8)) continue;
+    for (std::int64_t& value : values[name]) value = random.between(0, field->format.range().high);
+  }
 }
+
+TEST(Chip, RtlOfAllEncodersEqualsTheInterpreterForRandomSettingsAndWeights) {
+  constexpr std::uint64_t kSeed = 20260101;
+  constexpr int kConfigurations = 40;
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  RandomTrigger random(kSeed);
+  encoders::Graph graph = econ_t::autoencoder(random.weights(), true);
+  ASSERT_TRUE(graph.infer().ok());
+  econ_t::ChipOptions options;
+  options.name = "every_encoder";
+  options.encoders.assign(econ_t::kAlgorithms.begin(), econ_t::kAlgorithms.end());
+  const auto design = econ_t::chip(graph, econ_t::ChipSettings::neutral(), options);
+  ASSERT_TRUE(design.ok()) << design.error().text();
+  Twins twins(*design);
+  twins.build("");
+  for (int i = 0; i < kConfigurations && !HasFatalFailure(); ++i) {
+    const Algorithm algorithm = econ_t::kAlgorithms[static_cast<std::size_t>(i) % 5];
+    SCOPED_TRACE("configuration " + std::to_string(i) + ": " + std::string(text(algorithm)));
+    core::ConfigValues values =
+        configValues(random.settings(options.shape, algorithm), options.encoders);
+    const econ_t::AutoencoderWeights weights = random.weights();
+    values["conv_kernel"] = weights.convKernel;
+    values["conv_bias"] = weights.convBias;
+    values["dense_kernel"] = weights.denseKernel;
+    values["dense_bias"] = weights.denseBias;
+    beyondSettings(random, *design, values);
+    twins.expectEqual(values, random.words(options.shape, 250));
+  }
+}
+
+class SmallChip : public ::testing::TestWithParam<Algorithm> {};
+
+TEST_P(SmallChip, RtlOfARandomShapeEqualsTheInterpreterForRandomSettings) {
+  const std::uint64_t seed = 7 + static_cast<std::uint64_t>(GetParam());
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  RandomTrigger random(seed);
+  econ_t::ChipOptions options;
+  options.shape = random.shape(16, 3);
+  options.encoders = {GetParam()};
+  options.name = "small_" + econ_t::shortName(GetParam());
+  const auto design = econ_t::chip(econ_t::ChipSettings::neutral(options.shape), options);
+  ASSERT_TRUE(design.ok()) << design.error().text();
+  Twins twins(*design);
+  twins.build("-O0");
+  for (int i = 0; i < 25 && !HasFatalFailure(); ++i) {
+    SCOPED_TRACE("configuration " + std::to_string(i));
+    core::ConfigValues values =
+        configValues(random.settings(options.shape, GetParam()), options.encoders);
+    beyondSettings(random, *design, values);
+    twins.expectEqual(values, random.words(options.shape, 200));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Every, SmallChip,
+                         ::testing::Values(Algorithm::ThresholdSum, Algorithm::SuperTriggerCell,
+                                           Algorithm::BestChoice, Algorithm::Repeater),
+                         [](const auto& chosen) { return std::string(text(chosen.param)); });
 
 }  // namespace
 }  // namespace aegen

@@ -9,6 +9,7 @@
 #include "aegen/core/range_analysis.hpp"
 #include "aegen/core/verifier.hpp"
 #include "aegen/encoders/econ_t.hpp"
+#include "aegen/encoders/link_decoders.hpp"
 #include "aegen/encoders/trigger_encoders.hpp"
 #include "random_trigger.hpp"
 
@@ -100,6 +101,20 @@ TEST(TriggerProof, EncodersOfRandomShapesVerifyAndCannotOverflow) {
     const auto design = make(options);
     ASSERT_TRUE(design.ok()) << design.error().text();
     expectProven(*design);
+    // What a chip can send a board can read.
+    for (const Algorithm algorithm : options.encoders) {
+      const auto decoder = linkDecoder(algorithm, options.shape);
+      EXPECT_TRUE(decoder.ok()) << (decoder ? "" : decoder.error().text());
+    }
+  }
+}
+
+TEST(TriggerLimits, BoardsOfEncodersWithoutGroupsDoNotAskForThem) {
+  PathShape shape;
+  shape.channels = 8;  // no group of 16 fits
+  for (const Algorithm algorithm : kFour) {
+    const auto decoder = linkDecoder(algorithm, shape);
+    EXPECT_EQ(decoder.ok(), algorithm != Algorithm::SuperTriggerCell) << text(algorithm);
   }
 }
 

@@ -35,9 +35,11 @@ void Workspace::writeDesign(const std::string& extra) const {
         "name: chip\nmodel: " + (vectorFolder() / "AE" / "config.json").string() + "\n" + extra);
 }
 
-void Workspace::copyVectors() const {
+void Workspace::copyVectors(const std::vector<std::string>& sets) const {
   fs::create_directories(path_ / "vectors");
-  fs::copy(vectorFolder() / "AE", path_ / "vectors" / "AE");
+  for (const std::string& set : sets) {
+    fs::copy(vectorFolder() / set, path_ / "vectors" / set);
+  }
   fs::copy(vectorFolder() / "input_mcDataset.csv", path_ / "vectors" / "input_mcDataset.csv");
   for (const auto& entry : fs::recursive_directory_iterator(path_ / "vectors")) {
     fs::permissions(entry.path(), fs::perms::owner_write, fs::perm_options::add);

@@ -19,8 +19,8 @@ class Workspace {
   [[nodiscard]] std::string read(const std::string& file) const;
   /// A design.yaml around the weights of a vector set, with `extra` lines.
   void writeDesign(const std::string& extra) const;
-  /// The AE vector set's folder, its files copied here so that a test can break them.
-  void copyVectors() const;
+  /// Vector sets and their input, copied into `vectors` here so that a test can break them.
+  void copyVectors(const std::vector<std::string>& sets = {"AE"}) const;
 
   /// Runs aegen in this folder. `path`: the PATH it sees; empty: one's own.
   [[nodiscard]] core::ProcessResult aegen(std::vector<std::string> arguments,

@@ -72,7 +72,8 @@ struct LinkDecoder {
 [[nodiscard]] int decoderWords(const PathShape& shape);
 
 /// The decoder of threshold sum, super trigger cells, best choice or repeater. Diagnostics:
-/// `decoder.shape` (more than 127 channels, active_etx does not fit, more than four STC types);
+/// `decoder.shape` (more than 127 channels, active_etx does not fit; of super trigger cells: more
+/// than four types, groups that do not divide the channels);
 /// `decoder.algorithm` for the autoencoder, which needs a network.
 [[nodiscard]] core::Result<LinkDecoder> linkDecoder(Algorithm algorithm, const PathShape& shape);
 
