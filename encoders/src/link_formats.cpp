@@ -80,6 +80,7 @@ int stcMostEtx(const PathShape& shape, int type) {
 int stcGroups(const PathShape& shape, int type, int activeEtx) {
   if (activeEtx > stcMostEtx(shape, type)) return 0;
   const StcType& chosen = shape.stc[static_cast<std::size_t>(type)];
+  if (activeEtx < 1) return 0;
   return std::min(shape.channels / chosen.cells,
                   (kLink * activeEtx - kShortHeader) / stcGroupBits(chosen));
 }

@@ -31,6 +31,14 @@ TEST(LinkFormats, SuperTriggerCellsSendAsManyGroupsAsTheChipAndNothingBeyond) {
   }
 }
 
+TEST(LinkFormats, NoLinkCarriesNoGroupHoweverNarrow) {
+  PathShape shape;
+  shape.stc = {{2, false, {1, 1}, false}, {2, true, {1, 2}, false}, {4, true, {5, 4}, false}};
+  for (int type = 0; type < 3; ++type) EXPECT_EQ(stcGroups(shape, type, 0), 0) << type;
+  EXPECT_EQ(stcGroups(shape, 0, 1), 14);
+  EXPECT_EQ(stcGroups(shape, 1, 1), 7);
+}
+
 TEST(LinkFormats, LongestStringsFitTheWordsACrossingWrites) {
   EXPECT_EQ(thresholdSumBits(kShape, 48), 400);
   EXPECT_EQ(thresholdSumBits(kShape, 0), 16);

@@ -113,9 +113,8 @@ struct Met {
     }
     for (std::size_t w = 0; w < expected.size(); ++w) {
       if (tx->at(w, k) == std::int64_t{expected[w]}) continue;
-      return ::testing::AssertionFailure()
-             << std::hex << "crossing " << std::dec << k << ", eTX " << w << " is " << std::hex
-             << tx->at(w, k) << ", the oracle gives " << expected[w];
+      return ::testing::AssertionFailure() << "crossing " << k << ", eTX " << w << " is "
+                                           << tx->at(w, k) << ", the oracle gives " << expected[w];
     }
   }
   return ::testing::AssertionSuccess();
