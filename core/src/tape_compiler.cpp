@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "node_facts.hpp"
+#include "slot_allocation.hpp"
 
 namespace aegen::core::tape {
 namespace {
@@ -13,13 +14,6 @@ namespace {
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 // Products that are worth a sum of their own in narrower lanes.
 constexpr std::size_t kFewestApart = 4;
-
-struct Register {
-  Lane lane = Lane::I64;
-  bool persistent = false;  ///< a splat: written once a configuration
-  std::uint32_t slot = kNone;
-  std::size_t lastRead = 0;
-};
 
 // A leaf of a sum, with the sign it enters with.
 struct Leaf {
@@ -58,7 +52,7 @@ class StepBuilder {
       const Lane lane = laneOf(facts_[id].interval);
       tape_.outputs.push_back({element, read(id, lane), lane, nodes_[id].format});
     }
-    allocate();
+    allocateSlots(tape_, registers_, reads_);
     return std::move(tape_);
   }
 
@@ -462,59 +456,6 @@ class StepBuilder {
     terms.products = std::move(kept);
   }
 
-  // ---- slots ------------------------------------------------------------------------------------
-
-  template <typename F>
-  static void forEachRead(Step& step, int registersRead, F f) {
-    std::uint32_t* const fields[] = {&step.a, &step.b, &step.c};
-    for (int i = 0; i < registersRead; ++i) f(*fields[i]);
-    for (std::uint32_t& r : step.slots) f(r);
-    for (std::uint32_t& r : step.negative) f(r);
-    for (Product& product : step.products) f(product.slot);
-    for (Product& product : step.highHalves) f(product.slot);
-  }
-
-  void allocate() {
-    for (std::size_t i = 0; i < tape_.steps.size(); ++i) {
-      forEachRead(tape_.steps[i], reads_[i], [&](std::uint32_t r) { registers_[r].lastRead = i; });
-    }
-    for (const TapePort& output : tape_.outputs)
-      registers_[output.slot].lastRead = tape_.steps.size();
-    for (Step& splat : tape_.splats) splat.result = take(splat.result);
-    for (TapePort& input : tape_.inputs) input.slot = take(input.slot);
-    for (std::size_t i = 0; i < tape_.steps.size(); ++i) {
-      Step& step = tape_.steps[i];
-      // The result gets its slot before the operands give theirs back: kernels read and write in
-      // separate passes over the lanes.
-      const std::uint32_t result = take(step.result);
-      std::vector<std::uint32_t> dying;
-      forEachRead(step, reads_[i], [&](std::uint32_t& r) {
-        const Register& reg = registers_[r];
-        if (!reg.persistent && reg.lastRead == i) dying.push_back(r);
-        r = reg.slot;
-      });
-      std::ranges::sort(dying);
-      dying.erase(std::ranges::unique(dying).begin(), dying.end());
-      for (const std::uint32_t r : dying)
-        free_[index(registers_[r].lane)].push_back(registers_[r].slot);
-      step.result = result;
-    }
-    for (TapePort& output : tape_.outputs) output.slot = registers_[output.slot].slot;
-    tape_.slots = slots_;
-  }
-
-  std::uint32_t take(std::uint32_t r) {
-    Register& reg = registers_[r];
-    auto& free = free_[index(reg.lane)];
-    if (free.empty()) {
-      reg.slot = slots_[index(reg.lane)]++;
-    } else {
-      reg.slot = free.back();
-      free.pop_back();
-    }
-    return reg.slot;
-  }
-
   const FlatFunction& function_;
   const std::vector<Node>& nodes_;
   const std::vector<NodeFacts> facts_;
@@ -525,8 +466,6 @@ class StepBuilder {
   std::map<std::pair<NodeId, int>, std::uint32_t> shifted_;
   std::vector<Register> registers_;
   std::vector<int> reads_;  ///< per step: how many of a, b, c are registers
-  ByLane<std::vector<std::uint32_t>> free_;
-  ByLane<std::uint32_t> slots_{};
 };
 
 }  // namespace

@@ -208,6 +208,12 @@ core::Result<void> writeCalqCsv(std::span<const Event> events, const std::filesy
                     });
 }
 
+core::Result<bool> holdsRxWords(const std::filesystem::path& file) {
+  const auto text = readText(kCalqTable, file);
+  if (!text) return text.error();
+  return text->starts_with(kRxTable.column);
+}
+
 core::Result<std::vector<RxCrossing>> readRxCsv(const std::filesystem::path& file) {
   return readWords<RxCrossing>(kRxTable, file);
 }

@@ -109,6 +109,13 @@ Result<void> checkShape(const PathShape& shape, const Held& held) {
   if (shape.countBits < 1 || shape.countBits > 4) {
     return wrong(number(shape.countBits) + " count bits", "1..4");
   }
+  std::vector<FloatCode> codes{shape.charge, shape.sum};
+  if (held(Algorithm::SuperTriggerCell)) {
+    for (const StcType& type : shape.stc) codes.push_back(type.sum);
+  }
+  for (const FloatCode& code : codes) {
+    if (!code.valid()) return wrong("a code " + code.text(), "1E1M to 6E8M");
+  }
   if (wordsWritten(shape) > 63) {
     return wrong("a crossing can make " + number(wordsWritten(shape)) + " words",
                  "at most 63: fewer channels or shorter codes");
@@ -500,6 +507,7 @@ class ChipAssembly {
     design.inputs = {
         {"rx_words", {false, 32, 0}, static_cast<std::uint32_t>(shape_.channels / kPortCodes)}};
     design.outputs = {"tx"};
+    design.serial = options_.serial;
     design.blocks = std::move(blocks_);
     const bool known = held_(reset_.algorithm);
     const Algorithm chosen = known ? reset_.algorithm : options_.encoders.front();

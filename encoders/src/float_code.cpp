@@ -12,22 +12,25 @@ std::string FloatCode::text() const {
   return std::to_string(exponent) + "E" + std::to_string(mantissa) + "M";
 }
 
-std::optional<FloatCode> FloatCode::parse(std::string_view text) {
+bool FloatCode::valid() const {
   constexpr int kMostExponent = 6;
   constexpr int kMostMantissa = 8;
+  return exponent >= 1 && exponent <= kMostExponent && mantissa >= 1 && mantissa <= kMostMantissa;
+}
+
+std::optional<FloatCode> FloatCode::parse(std::string_view text) {
   FloatCode out;
   const char* const end = text.data() + text.size();
   const auto exponent = std::from_chars(text.data(), end, out.exponent);
   if (exponent.ec != std::errc{} || exponent.ptr == end || *exponent.ptr != 'E') return {};
   const auto mantissa = std::from_chars(exponent.ptr + 1, end, out.mantissa);
   if (mantissa.ec != std::errc{} || mantissa.ptr + 1 != end || *mantissa.ptr != 'M') return {};
-  const bool fits = out.exponent >= 1 && out.exponent <= kMostExponent && out.mantissa >= 1 &&
-                    out.mantissa <= kMostMantissa;
-  return fits ? std::optional(out) : std::nullopt;
+  return out.valid() ? std::optional(out) : std::nullopt;
 }
 
 ValueId encodeFloat(core::FunctionBuilder& b, ValueId value, const FloatCode& code) {
   const int m = code.mantissa;
+  if (b.format(value).width <= m) return b.reinterpret(value, {false, code.width(), 0});
   const std::int64_t most = (std::int64_t{1} << code.width()) - 1;
   const ValueId top = b.leadingOne(value);
   // Below 2^m the value is its own code; else exponent = top - m + 1 >= 1.

@@ -86,8 +86,7 @@ class Comparer {
     }
     costs();
     out_.remarks = autoencoderRemarks(out_);
-    out_.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    out_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return std::move(out_);
   }
 
@@ -175,8 +174,7 @@ class Comparer {
     }
     out_.samples.push_back(asked.name);
     out_.descriptions.push_back(fmt::format("{}; {} crossings, {}-density codes",
-                                            inputs.front().description,
-                                            inputs.front().truth.size(),
+                                            inputs.front().description, inputs.front().truth.size(),
                                             inputs.front().highDensity ? "high" : "low"));
     const std::vector<Task> tasks = tasksOf(sample);
     std::vector<TaskResult> results(tasks.size());
@@ -249,9 +247,8 @@ class Comparer {
     if (auto done = chip->configure(config); !done) return done;
     auto tx = chip->run(input.rx);
     if (!tx) return tx.error();
-    core::DesignInterpreter interpreter(
-        subject.bundle().chip,
-        {.keep = std::vector<std::string>{"count"}, .threads = 1});
+    core::DesignInterpreter interpreter(subject.bundle().chip,
+                                        {.keep = std::vector<std::string>{"count"}, .threads = 1});
     interpreter.configure(config);
     const auto expected = interpreter.run(input.rx);
     if (!expected) return expected.error();
@@ -322,9 +319,8 @@ class Comparer {
       for (unsigned i = 1; i < options_.jobs; ++i) threads.emplace_back(work);
       work();
     }
-    std::ranges::stable_sort(rows, {}, [](const CompareRow& row) {
-      return std::pair(row.variant, row.etx);
-    });
+    std::ranges::stable_sort(rows, {},
+                             [](const CompareRow& row) { return std::pair(row.variant, row.etx); });
     std::ranges::move(rows, std::back_inserter(out_.rows));
     return {};
   }

@@ -138,8 +138,8 @@ Result<void> writeComparison(const Comparison& comparison, const fs::path& folde
   }
   std::string bins = "set xlabel \"TCs above 1 MIP_T\"\nset xtics (";
   for (std::size_t bin = 0; bin < encoders::kOccupancyBins.size(); ++bin) {
-    bins += fmt::format("{}\"{}\" {}", bin == 0 ? "" : ", ", encoders::kOccupancyBins[bin].name(),
-                        bin);
+    bins +=
+        fmt::format("{}\"{}\" {}", bin == 0 ? "" : ", ", encoders::kOccupancyBins[bin].name(), bin);
   }
   bins += ")\n";
   for (std::size_t s = 0; s < comparison.samples.size(); ++s) {
@@ -151,10 +151,9 @@ Result<void> writeComparison(const Comparison& comparison, const fs::path& folde
       return done;
     }
     const int etx = usualLinks(comparison, s);
-    if (auto done = plot(folder, "emd_by_occupancy_" + fileName(name),
-                         byOccupancy(comparison, s, etx),
-                         fmt::format("Reconstruction against occupancy, {} eTX: {}", etx, name),
-                         bins);
+    if (auto done =
+            plot(folder, "emd_by_occupancy_" + fileName(name), byOccupancy(comparison, s, etx),
+                 fmt::format("Reconstruction against occupancy, {} eTX: {}", etx, name), bins);
         !done) {
       return done;
     }

@@ -118,8 +118,7 @@ std::string costTable(const Comparison& comparison) {
                      : std::string("not synthesised");
     };
     out += fmt::format("| {} | {} + {} | {} | {} | {} |\n", variant.name, cost.encoderLatency,
-                       cost.formatterLatency, area(cost.area), area(cost.chipArea),
-                       cost.flipFlops);
+                       cost.formatterLatency, area(cost.area), area(cost.chipArea), cost.flipFlops);
   }
   return out;
 }
@@ -149,10 +148,10 @@ std::vector<std::string> autoencoderRemarks(const Comparison& comparison) {
         if (own == nullptr) continue;
         const CompareRow* best = nullptr;
         for (const CompareRow& row : comparison.rows) {
-          const bool rival = row.sample == s && row.etx == etx &&
-                             comparison.variants[row.variant].algorithm !=
-                                 econ_t::Algorithm::Autoencoder &&
-                             lostShare(row) < 0.01;
+          const bool rival =
+              row.sample == s && row.etx == etx &&
+              comparison.variants[row.variant].algorithm != econ_t::Algorithm::Autoencoder &&
+              lostShare(row) < 0.01;
           if (rival && (best == nullptr || row.all.emd.mean < best->all.emd.mean)) best = &row;
         }
         if (best == nullptr) continue;
@@ -233,7 +232,8 @@ std::string comparisonJson(const Comparison& comparison) {
 std::string comparisonMarkdown(const Comparison& comparison) {
   std::string out = "# Encoders compared\n\n";
   out += fmt::format(
-      "RTL of each encoder, link and SystemC decoder on the same events; {}. EMD in half pitches of "
+      "RTL of each encoder, link and SystemC decoder on the same events; {}. EMD in half pitches "
+      "of "
       "trigger cells: 2.0 is one pitch. Columns: number of eTX.\n\n",
       comparison.passed() ? "every word of the RTL is the interpreter's"
                           : "**THE RTL AND THE INTERPRETER DISAGREE**");
@@ -247,10 +247,12 @@ std::string comparisonMarkdown(const Comparison& comparison) {
     out += fmt::format("\n## {}\n\n{}\n\n### Mean EMD\n\n", comparison.samples[s],
                        comparison.descriptions[s]);
     out += emdTable(comparison, s);
-    out += "\nBold: the best. Crossings of which nothing came back are not in the mean, but in "
-           "this table:\n\n### Crossings without a pattern, %\n\n";
-    out += byLinks(comparison, s,
-                   [](const CompareRow& row) { return fmt::format("{:.1f}", 100 * lostShare(row)); });
+    out +=
+        "\nBold: the best. Crossings of which nothing came back are not in the mean, but in "
+        "this table:\n\n### Crossings without a pattern, %\n\n";
+    out += byLinks(comparison, s, [](const CompareRow& row) {
+      return fmt::format("{:.1f}", 100 * lostShare(row));
+    });
     out += "\n### Everything\n\n" + detailTable(comparison, s);
   }
   return out;

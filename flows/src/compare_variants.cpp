@@ -55,8 +55,8 @@ std::vector<CompareVariant> variantsOf(const DesignSpec& spec) {
       const auto add = [&](Spread spread) {
         out.push_back({spec.name, algorithm, kind, spread, nameOf(algorithm, type, kind, spread)});
       };
-      const bool spreads = groups || algorithm == Algorithm::ThresholdSum ||
-                           algorithm == Algorithm::BestChoice;
+      const bool spreads =
+          groups || algorithm == Algorithm::ThresholdSum || algorithm == Algorithm::BestChoice;
       // Without an address there is no cell to put a group's sum on.
       if (!groups || type.address) add(Spread::Concentrated);
       if (spreads) add(Spread::Shared);

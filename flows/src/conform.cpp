@@ -34,6 +34,8 @@ Columns columnsOf(const std::vector<std::array<std::uint32_t, N>>& crossings) {
   return out;
 }
 
+constexpr std::uint32_t kSerialHertz = 1'000'000;  // the fastest the port takes
+
 const std::vector<Algorithm> kEveryEncoder{econ_t::kAlgorithms.begin(), econ_t::kAlgorithms.end()};
 
 // Weights and settings a set is loaded with on a chip that holds `encoders`. Where the weights are
@@ -57,6 +59,7 @@ Result<core::Design> wholeChip() {
   if (auto inferred = graph.infer(); !inferred) return inferred.error();
   econ_t::ChipOptions options;
   options.encoders = kEveryEncoder;
+  options.serial = core::SerialPort{};
   return econ_t::chip(graph, econ_t::ChipSettings::neutral(), options);
 }
 
@@ -222,7 +225,12 @@ class Worker {
       process = std::move(*made);
     }
     say("simulating");
-    if (auto configured = process->configure(config); !configured) {
+    const auto port = options_.serial ? sim::ConfigPort::Serial : sim::ConfigPort::Parallel;
+    const bool reaches =
+        &design == &chip_;  // the chips of one encoder have the parallel port alone
+    const auto configured = process->configure(
+        config, reaches ? sim::ConfigRoute{port, port, kSerialHertz} : sim::ConfigRoute{});
+    if (!configured) {
       process.reset();  // the next set gets a new one
       return configured.error();
     }

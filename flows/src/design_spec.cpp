@@ -157,6 +157,26 @@ void readShape(YamlReader& reader, const YAML::Node& node, econ_t::PathShape& ou
   }
 }
 
+// `i2c`, or a map that says more.
+void readSerial(YamlReader& reader, const YAML::Node& node, std::optional<core::SerialPort>& out) {
+  core::SerialPort port;
+  if (node.IsScalar()) {
+    static_cast<void>(reader.choice(node, "serial", {"i2c"}));
+    out = port;
+    return;
+  }
+  if (!reader.checkKeys(node, "serial", {"i2c"})) return;
+  const YAML::Node i2c = reader.need(node, "serial", "i2c", "address and address_pins");
+  if (reader.problem || !reader.checkKeys(i2c, "serial.i2c", {"address", "address_pins"})) return;
+  if (const auto n = i2c["address"]) {
+    reader.integer(n, "serial.i2c.address", {0, 127}, port.addressBase);
+  }
+  if (const auto n = i2c["address_pins"]) {
+    reader.integer(n, "serial.i2c.address_pins", {0, 7}, port.addressPins);
+  }
+  out = port;
+}
+
 void readEncoders(YamlReader& reader, const YAML::Node& node, std::vector<Algorithm>& out) {
   out.clear();
   if (node.IsScalar() && node.Scalar() == "all") {
@@ -222,7 +242,7 @@ void readEvents(YamlReader& reader, const YAML::Node& node, EventSource& out) {
 void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (!reader.checkKeys(top, "",
                         {"name", "description", "encoders", "shape", "model", "weights", "latency",
-                         "settings", "events", "liberty"})) {
+                         "serial", "settings", "events", "liberty"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
@@ -253,6 +273,7 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
     out.loadable = reader.choice(top["weights"], "weights", {"loadable", "hard_wired"}) == 0;
   }
   if (top["latency"]) readLatency(reader, top["latency"], out);
+  if (top["serial"]) readSerial(reader, top["serial"], out.chip.serial);
   if (top["settings"]) {
     readSettings(reader, top["settings"], out.chip.shape, out.settings);
     if (!reader.problem && !out.holds(out.settings.algorithm)) {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include "aegen/data/shower_generator.hpp"
 
 namespace aegen::flows {

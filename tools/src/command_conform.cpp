@@ -18,6 +18,7 @@ struct Arguments {
   std::vector<std::string> sets;
   std::vector<std::string> executors;
   std::string work;
+  std::string registers = "parallel";
   std::string json;
   unsigned jobs = 0;
   std::uint64_t seed = 1;
@@ -67,6 +68,7 @@ int run(const Arguments& arguments) {
   options.workDir = arguments.work.empty() ? cacheFolder() : std::filesystem::path(arguments.work);
   options.jobs = arguments.jobs;
   options.seed = arguments.seed;
+  options.serial = arguments.registers == "serial";
   options.executors.clear();
   for (const std::string& name : arguments.executors) {
     options.executors.push_back(executors().at(name));
@@ -105,6 +107,12 @@ void addConformCommand(CLI::App& app, int& exitCode) {
           "of all encoders, reconfigured through its registers; rtl-hard-wired: a "
           "Verilated chip of the set's encoder alone, weights constants; interpreter")
       ->check(CLI::IsMember(names))
+      ->capture_default_str();
+  command
+      ->add_option("--registers", arguments->registers,
+                   "How the chip of all encoders is configured: over its parallel port, or over "
+                   "its I2C port at 1 MHz (serial), which takes seconds a set")
+      ->check(CLI::IsMember(std::vector<std::string>{"parallel", "serial"}))
       ->capture_default_str();
   command->add_option("--work", arguments->work,
                       "Folder for RTL and compiled models, which are "

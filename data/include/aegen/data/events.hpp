@@ -50,6 +50,9 @@ using TxCrossing = std::array<std::uint32_t, kTxWords>;
 /// Diagnostics `vectors.*` (missing-file, empty, header, columns, malformed-word, truncated)
 /// placed as `file:line` or `file:line:column`.
 [[nodiscard]] core::Result<std::vector<RxCrossing>> readRxCsv(const std::filesystem::path& file);
+/// Whether a CSV file's header is that of ePortRX words, not of charges. Diagnostic
+/// `events.missing-file`.
+[[nodiscard]] core::Result<bool> holdsRxWords(const std::filesystem::path& file);
 [[nodiscard]] core::Result<void> writeRxCsv(std::span<const RxCrossing> crossings,
                                             const std::filesystem::path& file);
 

@@ -94,8 +94,9 @@ struct ChipOptions {
   std::string name = "econ_t";
   PathShape shape;
   std::vector<Algorithm> encoders{Algorithm::Autoencoder};
-  std::optional<int> encoderLatency;    ///< crossings from ePortRX words to what is sent
-  std::optional<int> formatterLatency;  ///< crossings from there to eTX words, 1..3
+  std::optional<int> encoderLatency;       ///< crossings from ePortRX words to what is sent
+  std::optional<int> formatterLatency;     ///< crossings from there to eTX words, 1..3
+  std::optional<core::SerialPort> serial;  ///< beside the parallel register port
 };
 /// The chip's own latencies (encoder, formatter; section 3): those of the slowest encoder held.
 [[nodiscard]] std::pair<int, int> defaultLatency(const std::vector<Algorithm>& encoders);

@@ -15,9 +15,11 @@ struct FloatCode {
   int exponent = 5;
   int mantissa = 4;
   [[nodiscard]] int width() const { return exponent + mantissa; }
+  /// Whether it can be built: 1..6 exponent and 1..8 mantissa bits.
+  [[nodiscard]] bool valid() const;
   /// "5E4M".
   [[nodiscard]] std::string text() const;
-  /// Inverse of text(); empty when malformed or outside 1..6 exponent and 1..8 mantissa bits.
+  /// Inverse of text(); empty when malformed or not valid().
   [[nodiscard]] static std::optional<FloatCode> parse(std::string_view text);
   bool operator==(const FloatCode&) const = default;
 };

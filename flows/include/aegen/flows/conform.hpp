@@ -27,6 +27,7 @@ struct ConformOptions {
   std::vector<ConformExecutor> executors{ConformExecutor::RtlLoadable};
   std::filesystem::path workDir;  ///< RTL and compiled models, reused when they are the same
   unsigned jobs = 0;              ///< sets or compilations at a time; 0: as many as processors
+  bool serial = false;            ///< reach the registers over I2C, not over the parallel port
   std::uint64_t seed = 1;         ///< of what flip-flops hold before reset
   /// What is being done: set and step. Called by one thread at a time.
   std::function<void(std::string_view set, std::string_view step)> progress;

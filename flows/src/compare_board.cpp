@@ -1,0 +1,120 @@
+#include "compare_board.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "aegen/sim/board.hpp"
+#include "board_link.hpp"
+
+namespace aegen::flows {
+namespace {
+
+using core::Result;
+namespace econ_t = encoders::econ_t;
+using aegen_bench::CrossingStatus;
+
+// The decoder's output elements by port.
+std::size_t outputAt(const core::Function& decoder, std::string_view port) {
+  std::size_t at = 0;
+  for (const core::Port& output : decoder.outputs) {
+    if (output.name == port) return at;
+    at += output.count;
+  }
+  return at;
+}
+
+// The 16-bit words of the links in use, first to last.
+sim::ModuleWords wordsOf(const core::Columns& tx, int activeEtx) {
+  sim::ModuleWords out;
+  out.reserve(tx.events() * 2 * static_cast<std::size_t>(activeEtx));
+  for (std::size_t k = 0; k < tx.events(); ++k) {
+    for (std::size_t link = 0; link < static_cast<std::size_t>(activeEtx); ++link) {
+      const auto word = static_cast<std::uint32_t>(tx.at(link, k));
+      out.push_back(static_cast<std::uint16_t>(word >> 16));
+      out.push_back(static_cast<std::uint16_t>(word & 0xffffU));
+    }
+  }
+  return out;
+}
+
+BoardCrossing::Outcome outcomeOf(const sim::BoardRecord& record, econ_t::StringStatus decoded) {
+  const CrossingStatus status = record.received.status;
+  const bool truncated = status == CrossingStatus::TruncatedFull ||
+                         status == CrossingStatus::TruncatedLate ||
+                         decoded == econ_t::StringStatus::TruncatedFull ||
+                         decoded == econ_t::StringStatus::TruncatedLate;
+  if (truncated) return BoardCrossing::Outcome::Truncated;
+  return status == CrossingStatus::Good && decoded == econ_t::StringStatus::Good
+             ? BoardCrossing::Outcome::Decoded
+             : BoardCrossing::Outcome::Nothing;
+}
+
+std::vector<BoardCrossing> crossingsOf(const BoardLink& link, const core::Function& decoder,
+                                       const sim::ModuleResult& result) {
+  std::vector<BoardCrossing> out(link.tx->events());
+  const std::size_t charge = outputAt(decoder, "charge");
+  const std::size_t status = outputAt(decoder, "status");
+  const auto perCrossing = 2 * static_cast<std::uint64_t>(link.settings.activeEtx);
+  for (const sim::BoardRecord& record : result.records) {
+    if (record.received.index >= out.size()) continue;
+    BoardCrossing& crossing = out[record.received.index];
+    if (record.decoded < 0) {
+      crossing.outcome = outcomeOf(record, econ_t::StringStatus::NothingSent);
+      continue;
+    }
+    const auto column = static_cast<std::size_t>(record.decoded);
+    crossing.outcome = outcomeOf(
+        record, static_cast<econ_t::StringStatus>(result.outputs.at(status, column)));
+    for (std::size_t c = 0; c < crossing.charge.size(); ++c) {
+      crossing.charge[c] = result.outputs.at(charge + c, column);
+    }
+    const std::uint64_t last = record.received.start + record.received.words - 1;
+    const std::uint64_t left = last / perCrossing;
+    crossing.wait =
+        static_cast<std::uint32_t>(left - std::min(left, record.received.index));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<std::vector<BoardCrossing>>> runBoard(const std::vector<BoardLink>& links,
+                                                         const BoardRunOptions& options) {
+  sim::BoardPlan plan;
+  std::vector<sim::ModuleWords> words;
+  std::vector<const core::Function*> functions;
+  std::map<const econ_t::LinkDecoder*, std::size_t> kinds;
+  for (const BoardLink& link : links) {
+    const auto& decoders = link.design->decoders;
+    const auto decoder =
+        std::ranges::find(decoders, link.settings.algorithm, &econ_t::LinkDecoder::algorithm);
+    if (decoder == decoders.end()) {
+      return core::badInput("compare.decoder", "the model has no decoder",
+                            link.design->spec.file.string());
+    }
+    const auto [kind, isNew] = kinds.emplace(&*decoder, plan.kinds.size());
+    if (isNew) {
+      plan.kinds.push_back({link.design->spec.name + "_" + decoder->function, &decoder->program,
+                            decoder->function});
+    }
+    sim::BoardModule module;
+    module.name = plan.kinds[kind->second].name;
+    module.kind = kind->second;
+    module.config = econ_t::decoderConfig(link.settings.algorithm,
+                                          econ_t::decoderSettings(link.settings, link.spread));
+    module.format = boardLinkFormat(link.settings, decoder->shape);
+    module.receiver.startBx = 0;
+    plan.modules.push_back(std::move(module));
+    words.push_back(wordsOf(*link.tx, link.settings.activeEtx));
+    functions.push_back(decoder->program.find(decoder->function));
+  }
+  const auto results = sim::runBoard(plan, words, options);
+  if (!results) return results.error();
+  std::vector<std::vector<BoardCrossing>> out;
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    out.push_back(crossingsOf(links[i], *functions[i], (*results)[i]));
+  }
+  return out;
+}
+
+}  // namespace aegen::flows
