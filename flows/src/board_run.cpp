@@ -149,7 +149,7 @@ class BoardRun {
     }
     const auto tx = data::readTxCsv(set->expected);
     if (!tx) return tx.error();
-    module.settings = flows::decoderSettings(set->settings, settings_.spread);
+    module.settings = econ_t::decoderSettings(set->settings, settings_.spread);
     module.format = linkFormat(set->settings);
     if (module.algorithm == Algorithm::Autoencoder) {
       module.decoder = codec_ ? codec_->decoder : transposedEncoder(set->weights);
@@ -355,12 +355,6 @@ aegen_bench::LinkFormat linkFormat(const econ_t::ChipSettings& settings,
   format.rules[econ_t::kTypeFull] = aegen_bench::StringRule::TruncatedFull;
   format.rules[econ_t::kTypeLate] = aegen_bench::StringRule::TruncatedLate;
   return format;
-}
-
-econ_t::DecoderSettings decoderSettings(const econ_t::ChipSettings& settings,
-                                        econ_t::Spread spread) {
-  return {settings.activeEtx, settings.dropLsb, settings.stcType,
-          settings.useSum,    spread,           settings.keep};
 }
 
 Result<BoardReport> runBoardOnSets(const fs::path& folder, const BoardRunSettings& settings) {

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 
 #include "link_sender.hpp"
 
@@ -135,6 +136,49 @@ TEST(Board, InSystemCGivesBitForBitWhatReceiversAndInterpreterGive) {
     decoded += a.outputs.events();
   }
   EXPECT_GT(decoded, 2000U);
+}
+
+TEST(Board, DecodesOtherShapesInSystemCAsTheInterpreterDoes) {
+  SplitMix64 random(testSeed() + 1);
+  SCOPED_TRACE("seed " + std::to_string(testSeed() + 1));
+  std::vector<std::unique_ptr<LinkDecoder>> decoders;
+  BoardPlan plan;
+  std::vector<ModuleWords> streams;
+  for (const Algorithm algorithm : {Algorithm::ThresholdSum, Algorithm::SuperTriggerCell,
+                                    Algorithm::BestChoice, Algorithm::Repeater}) {
+    const auto shape = test_common::randomShape(random);
+    auto decoder = encoders::econ_t::linkDecoder(algorithm, shape);
+    ASSERT_TRUE(decoder.ok()) << decoder.error().text();
+    decoders.push_back(std::make_unique<LinkDecoder>(std::move(*decoder)));
+    plan.kinds.push_back(
+        {std::string(text(algorithm)), &decoders.back()->program, decoders.back()->function});
+    const LinkSettings settings = randomSettings(random, algorithm, shape);
+    BoardModule module{"module",
+                       plan.kinds.size() - 1,
+                       decoderConfig(algorithm, settings.board),
+                       linkFormatOf(settings, {}),
+                       {}};
+    module.receiver.startBx = 0;
+    ModuleWords words;
+    for (int bx = 0; bx < 400; ++bx) {  // without a buffer: any words behind a right header
+      std::vector<std::uint16_t> string = randomString(random, settings, bx);
+      if (random.oneIn(3)) string.back() ^= static_cast<std::uint16_t>(1U << random.below(16));
+      if (algorithm != Algorithm::ThresholdSum) string.resize(module.format.words);
+      words.insert(words.end(), string.begin(), string.end());
+    }
+    words.resize(words.size() / module.format.words * module.format.words);
+    plan.modules.push_back(module);
+    streams.push_back(words);
+  }
+  const auto expected = runBoardModel(plan, streams);
+  const auto got = runBoard(plan, streams, benchOptions());
+  ASSERT_TRUE(expected.ok()) << expected.error().text();
+  ASSERT_TRUE(got.ok()) << got.error().text();
+  for (std::size_t m = 0; m < streams.size(); ++m) {
+    EXPECT_TRUE((*got)[m].records == (*expected)[m].records) << m;
+    EXPECT_TRUE((*got)[m].outputs == (*expected)[m].outputs) << m;
+    EXPECT_GT((*got)[m].outputs.events(), 100U) << m;
+  }
 }
 
 TEST(Board, RefusesAPlanThatDoesNotFit) {

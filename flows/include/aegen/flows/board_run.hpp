@@ -19,10 +19,6 @@ namespace aegen::flows {
 /// How the receiver has to read the links of a chip with these settings.
 [[nodiscard]] aegen_bench::LinkFormat linkFormat(const encoders::econ_t::ChipSettings& settings,
                                                  const encoders::econ_t::PathShape& shape = {});
-/// What the decoder has to know of these settings.
-[[nodiscard]] encoders::econ_t::DecoderSettings decoderSettings(
-    const encoders::econ_t::ChipSettings& settings, encoders::econ_t::Spread spread);
-
 /// Ways in which a link goes wrong.
 enum class LinkError : std::uint8_t {
   Flip,            ///< one bit
