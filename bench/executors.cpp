@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "aegen/core/design_interpreter.hpp"
+#include "aegen/flows/board_run.hpp"
 #include "aegen/rtl_gen/systemc_emitter.hpp"
+#include "aegen/sim/board.hpp"
 #include "aegen/sim/cosimulation.hpp"
 #include "aegen/sim/rtl_executor.hpp"
 
@@ -141,6 +143,79 @@ Rate scoreboardRate(const Settings& settings, const Subject& subject,
     rate.correct = rate.correct && report.passed();
     rate.more["values_compared"] = report.compared;
     return report.simulateSeconds;
+  });
+  return rate;
+}
+
+namespace {
+
+// The chip's links as modules of a board that decodes what the design's algorithm sends.
+struct BoardSubject {
+  sim::BoardPlan plan;
+  std::vector<sim::ModuleWords> words;
+};
+BoardSubject boardSubject(const Subject& subject, const flows::DesignBundle& bundle,
+                          std::size_t modules) {
+  namespace econ_t = encoders::econ_t;
+  const econ_t::ChipSettings& settings = bundle.spec.settings;
+  BoardSubject out;
+  const auto decoder =
+      std::ranges::find(bundle.decoders, settings.algorithm, &econ_t::LinkDecoder::algorithm);
+  out.plan.kinds = {{decoder->function, &decoder->program, decoder->function}};
+  sim::BoardModule module;
+  module.config = econ_t::decoderConfig(settings.algorithm, econ_t::decoderSettings(settings));
+  module.format = flows::linkFormat(settings, decoder->shape);
+  module.receiver.startBx = 0;
+  sim::ModuleWords words;
+  for (std::size_t k = 0; k < subject.expected.events(); ++k) {
+    for (std::uint32_t i = 0; i < module.format.words; ++i) {
+      const std::int64_t word = subject.expected.at(i / 2, k);
+      words.push_back(static_cast<std::uint16_t>(word >> (i % 2 == 0 ? 16 : 0)));
+    }
+  }
+  for (std::size_t m = 0; m < modules; ++m) {
+    module.name = fmt::format("module_{}", m);
+    out.plan.modules.push_back(module);
+    out.words.push_back(words);
+  }
+  return out;
+}
+
+}  // namespace
+
+Rate boardRate(const Settings& settings, const Subject& subject, const flows::DesignBundle& bundle,
+               std::size_t modules, bool systemC) {
+  const BoardSubject board = boardSubject(subject, bundle, modules);
+  sim::BenchOptions options;
+  options.workDir = subject.work / "board";
+  options.seed = settings.seed;
+  const auto run = [&](bool inSystemC) {
+    return orDie(inSystemC ? sim::runBoard(board.plan, board.words, options)
+                           : sim::runBoardModel(board.plan, board.words));
+  };
+  const auto expected = run(!systemC);
+  Rate rate;
+  rate.crossings = subject.expected.events() * modules;
+  rate.threads = systemC ? 2 : 1;
+  rate.more["modules"] = modules;
+  rate.checked = systemC ? "every record and charge against receivers and interpreter"
+                         : "every record and charge against the SystemC board";
+  if (systemC) static_cast<void>(run(true));  // compiles
+  rate.correct = true;
+  repeat(settings, rate, [&] {
+    std::vector<sim::ModuleResult> got;
+    const double seconds = timed([&] { got = run(systemC); });
+    rate.correct = rate.correct && got.size() == expected.size();
+    for (std::size_t m = 0; rate.correct && m < got.size(); ++m) {
+      rate.correct =
+          got[m].outputs == expected[m].outputs &&
+          std::ranges::equal(got[m].records, expected[m].records, [](const auto& a, const auto& b) {
+            // When a result leaves the board is the board's own.
+            return a.decoded == b.decoded && a.received.index == b.received.index &&
+                   a.received.status == b.received.status;
+          });
+    }
+    return seconds;
   });
   return rate;
 }

@@ -52,6 +52,12 @@ Rate rtlRate(const Settings& settings, const Subject& subject, core::Columns* ou
 Rate scoreboardRate(const Settings& settings, const Subject& subject,
                     const flows::DesignBundle& bundle, bool withDecoder);
 
+// The back-end board with `modules` links that carry the chip's words: receivers and decoders in
+// SystemC, or receivers and interpreter. A crossing of one module counts as one. Checked record by
+// record against the other of the two.
+Rate boardRate(const Settings& settings, const Subject& subject, const flows::DesignBundle& bundle,
+               std::size_t modules, bool systemC);
+
 // Icarus Verilog on the same files, fed the first `crossings` of the same stimuli.
 Rate icarusRate(const Settings& settings, const Subject& subject, std::size_t crossings);
 

@@ -83,14 +83,18 @@ class SpeedBench {
     ratio(name + "_rtl_to_icarus", name + "_rtl", name + "_icarus");
   }
 
-  // What surrounds the chip. A further system, such as a board with the links of many modules, is
-  // a function like scoreboardRate() and a row here.
+  // What surrounds the chip.
   void systemRows(const Subject& chip) {
     row("chip_rtl_scoreboard", scoreboardRate(settings_, chip, bundle_, false));
     row("chip_link_decoder_scoreboard", scoreboardRate(settings_, chip, bundle_, true));
     ratio("scoreboard_to_rtl", "chip_rtl_scoreboard", "chip_rtl");
     ratio("system_to_rtl", "chip_link_decoder_scoreboard", "chip_rtl");
     ratio("system_to_icarus", "chip_link_decoder_scoreboard", "chip_icarus");
+    constexpr std::size_t kModules = 8;
+    row("board_systemc", boardRate(settings_, chip, bundle_, kModules, true));
+    row("board_interpreter", boardRate(settings_, chip, bundle_, kModules, false));
+    ratio("board_systemc_to_icarus", "board_systemc", "chip_icarus");
+    ratio("board_systemc_to_interpreter", "board_systemc", "board_interpreter");
   }
 
   const SpeedSettings& settings_;
