@@ -13,6 +13,7 @@ namespace {
 namespace econ_t = encoders::econ_t;
 using ordered = nlohmann::ordered_json;
 
+constexpr int kMostOccupancyTables = 5;
 constexpr double kSquareMicrometresPerSquareMillimetre = 1e6;
 
 ordered toJson(const encoders::MetricsSummary& summary) {
@@ -89,18 +90,40 @@ std::string emdTable(const Comparison& comparison, std::size_t sample) {
 std::string detailTable(const Comparison& comparison, std::size_t sample) {
   std::string out =
       "| | eTX | bits sent | bits of the string | EMD mean | median | p90 | telescope | response | "
-      "its rms | without a pattern | wait, BX |\n|---|" +
-      std::string("--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+      "its rms | without a pattern | latency, BX | wait, BX |\n|---|" +
+      std::string("--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
   for (const CompareRow& row : comparison.rows) {
     if (row.sample != sample) continue;
     out += fmt::format(
         "| {} | {} | {} | {:.1f} | {:.3f} | {:.3f} | {:.3f} | {:.5f} | {:.3f} | {:.3f} | {:.1f} % "
-        "| {:.1f} (most {}) |\n",
+        "| {} | {:.1f} (most {}) |\n",
         comparison.variants[row.variant].name, row.etx, row.linkBits, row.stringBits,
         row.all.emd.mean, row.all.emd.median, row.all.emd.p90, row.all.telescope.mean,
-        row.all.responseMean, row.all.responseRms, 100 * lostShare(row), row.waitMean, row.waitMax);
+        row.all.responseMean, row.all.responseRms, 100 * lostShare(row), row.latency, row.waitMean,
+        row.waitMax);
   }
   return out;
+}
+
+// Mean EMD in bins of occupancy, for one number of links.
+std::string occupancyTable(const Comparison& comparison, std::size_t sample, int etx) {
+  std::string head = "| |";
+  std::string rule = "\n|---|";
+  std::string body;
+  for (const auto& bin : encoders::kOccupancyBins) {
+    head += " " + bin.name() + " |";
+    rule += "--:|";
+  }
+  for (const std::size_t v : shown(comparison, sample)) {
+    const CompareRow* const row = comparison.find(sample, v, etx);
+    if (row == nullptr) continue;
+    body += "| " + comparison.variants[v].name + " |";
+    for (const auto& bin : row->byOccupancy) {
+      body += bin.emd.events == 0 ? std::string(" |") : fmt::format(" {:.3f} |", bin.emd.mean);
+    }
+    body += "\n";
+  }
+  return body.empty() ? std::string() : head + rule + "\n" + body;
 }
 
 std::string costTable(const Comparison& comparison) {
@@ -253,6 +276,13 @@ std::string comparisonMarkdown(const Comparison& comparison) {
     out += byLinks(comparison, s, [](const CompareRow& row) {
       return fmt::format("{:.1f}", 100 * lostShare(row));
     });
+    for (const int etx : linksOf(comparison)) {
+      // Beyond that, rows of fewer and fewer variants; the JSON has them all.
+      if (etx > kMostOccupancyTables) break;
+      const std::string table = occupancyTable(comparison, s, etx);
+      if (table.empty()) continue;
+      out += fmt::format("\n### Mean EMD by TCs above 1 MIP_T, {} eTX\n\n{}", etx, table);
+    }
     out += "\n### Everything\n\n" + detailTable(comparison, s);
   }
   return out;

@@ -1,6 +1,8 @@
 // aegen conform: a folder of vector sets through interpreter or RTL.
 
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -48,8 +50,8 @@ void print(const flows::SetResult& result) {
   const std::string verdict = result.problem      ? "cannot run"
                               : result.mismatches ? "DIFFERS"
                                                   : "identical";
-  fmt::print("{:<32} {:<15} {:>7} crossings {:>7} mismatches  {}\n", result.name, result.executor,
-             result.crossings, result.mismatches, verdict);
+  fmt::print("{:<32} {:<19} {:<15} {:>10} {:>11}  {}\n", result.name, result.algorithm,
+             result.executor, result.crossings, result.mismatches, verdict);
   if (result.first) {
     fmt::print("    first: crossing {}, eTX {}: {:08x}, expected {:08x}\n", result.first->crossing,
                result.first->etx, result.first->got, result.first->expected);
@@ -80,7 +82,13 @@ int run(const Arguments& arguments) {
   progress.clear();
   if (!results) return fail(results.error());
   if (arguments.json != "-") {
+    fmt::print("{:<32} {:<19} {:<15} {:>10} {:>11}\n", "set", "algorithm", "executor", "crossings",
+               "mismatches");
     for (const flows::SetResult& result : *results) print(result);
+    const auto identical = std::ranges::count_if(*results, [](const flows::SetResult& result) {
+      return !result.problem && result.mismatches == 0;
+    });
+    fmt::print("{} of {} identical\n", identical, results->size());
   }
   const int written = writeJson(arguments.json, flows::conformJson(*results));
   return written != kDone ? written : flows::conformExitCode(*results);
