@@ -16,13 +16,25 @@ using ordered = nlohmann::ordered_json;
 constexpr int kMostOccupancyTables = 5;
 constexpr double kSquareMicrometresPerSquareMillimetre = 1e6;
 
+// To six significant digits: what is behind them says nothing.
+double rounded(double value) {
+  return std::stod(fmt::format("{:.6g}", value));
+}
+
+std::string text(const ordered& json, int indent) {
+  return json.dump(indent, ' ', false, ordered::error_handler_t::replace);
+}
+
 ordered toJson(const encoders::MetricsSummary& summary) {
   return {{"occupancy", summary.bin.name()},
           {"events", summary.events},
           {"emd",
-           {{"mean", summary.emd.mean}, {"median", summary.emd.median}, {"p90", summary.emd.p90}}},
-          {"telescope", summary.telescope.mean},
-          {"response", {{"mean", summary.responseMean}, {"rms", summary.responseRms}}},
+           {{"mean", rounded(summary.emd.mean)},
+            {"median", rounded(summary.emd.median)},
+            {"p90", rounded(summary.emd.p90)}}},
+          {"telescope", rounded(summary.telescope.mean)},
+          {"response",
+           {{"mean", rounded(summary.responseMean)}, {"rms", rounded(summary.responseRms)}}},
           {"zero_true", summary.zeroTrue},
           {"zero_reconstructed", summary.zeroReconstructed}};
 }
@@ -204,29 +216,30 @@ std::string comparisonJson(const Comparison& comparison) {
     samples.push_back(
         {{"name", comparison.samples[s]}, {"description", comparison.descriptions[s]}});
   }
-  ordered rows = ordered::array();
+  std::string rows;  // a line each: whole they are read by programs, lines by people
   for (const CompareRow& row : comparison.rows) {
     const CompareVariant& variant = comparison.variants[row.variant];
     ordered bins = ordered::array();
     for (const auto& bin : row.byOccupancy) bins.push_back(toJson(bin));
-    rows.push_back({{"sample", comparison.samples[row.sample]},
-                    {"design", variant.design},
-                    {"encoder", econ_t::text(variant.algorithm)},
-                    {"variant", variant.name},
-                    {"etx", row.etx},
-                    {"crossings", row.crossings},
-                    {"wrong_crossings", row.wrong},
-                    {"bits", row.linkBits},
-                    {"string_bits", row.stringBits},
-                    {"truncated", row.truncated},
-                    {"undecoded", row.undecoded},
-                    {"metrics", toJson(row.all)},
-                    {"by_occupancy", bins},
-                    {"latency", row.latency},
-                    {"wait", {{"mean", row.waitMean}, {"max", row.waitMax}}}});
+    ordered line{{"sample", comparison.samples[row.sample]},
+                 {"design", variant.design},
+                 {"encoder", econ_t::text(variant.algorithm)},
+                 {"variant", variant.name},
+                 {"etx", row.etx},
+                 {"crossings", row.crossings},
+                 {"wrong_crossings", row.wrong},
+                 {"bits", row.linkBits},
+                 {"string_bits", rounded(row.stringBits)},
+                 {"truncated", row.truncated},
+                 {"undecoded", row.undecoded},
+                 {"metrics", toJson(row.all)},
+                 {"by_occupancy", bins},
+                 {"latency", row.latency},
+                 {"wait", {{"mean", rounded(row.waitMean)}, {"max", row.waitMax}}}};
     if (variant.algorithm == econ_t::Algorithm::SuperTriggerCell) {
-      rows.back()["stc_type"] = variant.stcType;
+      line["stc_type"] = variant.stcType;
     }
+    rows += (rows.empty() ? "\n  " : ",\n  ") + text(line, -1);
   }
   ordered costs = ordered::array();
   for (const CompareCost& cost : comparison.costs) {
@@ -239,17 +252,13 @@ std::string comparisonJson(const Comparison& comparison) {
                      {"design_area_um2", cost.chipArea},
                      {"design_flip_flops", cost.flipFlops}});
   }
-  return ordered{{"revision", comparison.revision},
-                 {"seed", comparison.seed},
-                 {"library", comparison.library},
-                 {"passed", comparison.passed()},
-                 {"seconds", comparison.seconds},
-                 {"samples", samples},
-                 {"remarks", comparison.remarks},
-                 {"costs", costs},
-                 {"rows", rows}}
-             .dump(1, ' ', false, ordered::error_handler_t::replace) +
-         "\n";
+  const ordered head{{"revision", comparison.revision},        {"seed", comparison.seed},
+                     {"library", comparison.library},          {"passed", comparison.passed()},
+                     {"seconds", rounded(comparison.seconds)}, {"samples", samples},
+                     {"remarks", comparison.remarks},          {"costs", costs}};
+  std::string out = text(head, 1);
+  out.erase(out.rfind('\n'));  // the closing brace
+  return out + ",\n \"rows\": [" + rows + "\n ]\n}\n";
 }
 
 std::string comparisonMarkdown(const Comparison& comparison) {
