@@ -20,7 +20,6 @@ using core::ValueId;
 
 constexpr int kLinkEtx = 5;  // links the longest autoencoder string takes
 constexpr int kPatternBits = kLatents * kLatentBits;
-constexpr FixedFormat kLatentFormat{false, kLatentBits, kLatentBits - 1};
 
 void addUnpackLink(core::Program& program, const LinkLayout& link) {
   FunctionBuilder b(

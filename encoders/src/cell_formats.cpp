@@ -238,22 +238,6 @@ void addFormatRepeater(core::Program& program, const PathShape& shape) {
   program.functions.push_back(std::move(b).finish());
 }
 
-std::string shortName(Algorithm algorithm) {
-  switch (algorithm) {
-    case Algorithm::ThresholdSum:
-      return "ts";
-    case Algorithm::SuperTriggerCell:
-      return "stc";
-    case Algorithm::BestChoice:
-      return "bc";
-    case Algorithm::Repeater:
-      return "rpt";
-    case Algorithm::Autoencoder:
-      return "ae";
-  }
-  return {};
-}
-
 void addSelectWords(core::Program& program, const PathShape& shape,
                     const std::vector<Algorithm>& held) {
   FunctionBuilder b(program, "select_words", "the words of the chosen algorithm");

@@ -30,6 +30,9 @@ ChipSettings ChipSettings::neutral(const PathShape& shape) {
   out.calibration.assign(n, 2048);
   out.threshold.assign(n, 0);
   out.keep.assign(kLatents * kLatentBits, true);
+  // A crossing must be truncated before the buffer is full.
+  out.t1 = std::min(out.t1, shape.bufferWords);
+  out.t2 = std::min(out.t2, shape.bufferWords);
   return out;
 }
 
@@ -66,14 +69,19 @@ std::vector<core::ConfigField> settingFields(const ChipSettings& settings, const
                                              const std::vector<Algorithm>& encoders) {
   const core::ConfigValues values = configValues(settings, encoders);
   std::vector<core::ConfigField> out;
-  const auto field = [&](const char* name, int width, const char* comment) {
+  const auto field = [&](const char* name, int width, const std::string& comment) {
     const auto found = values.find(name);
     if (found == values.end()) return;
     const auto count = static_cast<std::uint32_t>(found->second.size());
     out.push_back({name, bits(width), count, found->second, comment});
   };
-  field("algorithm", kAlgorithmBits,
-        "0 threshold sum, 1 super trigger cells, 2 best choice, 3 repeater, 4 autoencoder");
+  std::string choices;
+  for (const Algorithm algorithm : kAlgorithms) {
+    if (std::ranges::find(encoders, algorithm) == encoders.end()) continue;
+    choices += std::to_string(static_cast<int>(algorithm)) + " " + std::string(text(algorithm));
+    choices += ", ";
+  }
+  field("algorithm", kAlgorithmBits, choices + "else nothing is sent");
   field("mux", shape.addressBits(), "input trigger cell of each channel");
   field("calibration", kCalibration, "factor of each channel, 2048 = 1.0");
   field("high_density", 1, "1: codes drop 3 bits, 0: 1 bit");
@@ -83,7 +91,7 @@ std::vector<core::ConfigField> settingFields(const ChipSettings& settings, const
   field("stc_type", stcTypeBits(shape), "kind of super trigger cells");
   field("ae_mask", kMaskWord, "latent bits that are sent; bit 0 of word 0: lowest bit of latent 0");
   field("sync_word", kSyncBits, "low bits of a threshold-sum fill word");
-  field("active_etx", kEtxBits, "eTX in use, 1..13");
+  field("active_etx", kEtxBits, "eTX in use, 1.." + std::to_string(shape.etx));
   field("overflow_t1", kThresholdBits,
         "words waiting and coming above which a crossing is truncated");
   field("overflow_t2", kThresholdBits, "words waiting above which a short crossing is truncated");

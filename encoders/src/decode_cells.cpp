@@ -249,7 +249,7 @@ void addThresholdSumDecoder(core::Program& program, const PathShape& shape) {
       b.select(isMap, map.count(), b.select(isList, listCount, none)), countFormat(shape));
 
   const ValueId sumCode = string.at(kHeaderBits + kTypeBits, shape.sum.width());
-  const FloatStep sum = floatStep(b, sumCode, shape.sum, kModuleSumBits);
+  const FloatStep sum = floatStep(b, sumCode, shape.sum, kSumBits);
   const ValueId drop = effectiveDrop(b, dropLsb);
   const Energies energy = energies(b, present, middleOf(b, sumCode, sum, none), drop, useSum,
                                    spread, count, shape.channels);
@@ -310,7 +310,7 @@ void addBestChoiceDecoder(core::Program& program, const PathShape& shape) {
   const Cells cells = selected(b, isList, list.cells(), map.cells());
 
   const ValueId sumCode = string.at(kShortHeader, shape.sum.width());
-  const FloatStep sum = floatStep(b, sumCode, shape.sum, kModuleSumBits);
+  const FloatStep sum = floatStep(b, sumCode, shape.sum, kSumBits);
   const ValueId drop = effectiveDrop(b, dropLsb);
   const ValueId middle = middleOf(b, sumCode, sum, drop);
   const Energies energy = energies(b, cells, middle, drop, useSum, spread, count, shape.channels);

@@ -11,7 +11,6 @@ namespace {
 using core::FixedFormat;
 
 constexpr FixedFormat kWeightFormat{true, 6, 5};
-constexpr FixedFormat kLatentFormat{false, kLatentBits, kLatentBits - 1};
 
 Weights weights(std::string name, Shape shape, const std::vector<std::int64_t>& values,
                 bool loadable) {

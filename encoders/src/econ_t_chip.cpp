@@ -8,6 +8,7 @@
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/lowering.hpp"
 #include "aegen/encoders/trigger_encoders.hpp"
+#include "chip_checks.hpp"
 #include "chip_settings.hpp"
 #include "econ_t_path.hpp"
 #include "pipeline.hpp"
@@ -21,7 +22,6 @@ using core::FixedFormat;
 using core::Result;
 using core::Wire;
 
-constexpr FixedFormat kLatentFormat{false, kLatentBits, kLatentBits - 1};
 constexpr int kSortParts = 3;  // pieces of the sorting network between which registers may go
 
 Block functionBlock(const std::string& function, std::vector<Wire> inputs,
@@ -37,118 +37,6 @@ std::vector<Wire> sameNames(std::initializer_list<const char*> names) {
   return out;
 }
 
-// Names that the encoder shares with the path around it.
-Result<void> checkNames(const Lowering& encoder, const std::set<std::string>& taken) {
-  const auto check = [&](const std::string& name) -> Result<void> {
-    if (!taken.contains(name)) return {};
-    return core::badInput("model.name", "'" + name + "' is a name of the chip's own path",
-                          "node or weight '" + name + "' of the encoder", {"choose another name"});
-  };
-  for (const core::Function& function : encoder.program.functions) {
-    if (auto good = check(function.name); !good) return good;
-  }
-  for (const core::Signal& input : encoder.inputs) {
-    if (auto good = check(input.name); !good) return good;
-  }
-  for (const LoweredLayer& layer : encoder.layers) {
-    for (const Wire& wire : layer.outputs) {
-      if (auto good = check(wire.signal); !good) return good;
-    }
-  }
-  for (const core::ConfigField& field : encoder.fields) {
-    if (auto good = check(field.name); !good) return good;
-  }
-  return {};
-}
-
-// The link's module sum is the sum the encoder normalises with: one, over the 48 charges.
-Result<void> checkModuleSum(const Graph& encoder) {
-  const Node* normalize = nullptr;
-  for (const Node& node : encoder.nodes) {
-    if (node.kind != NodeKind::Normalize) continue;
-    if (normalize != nullptr) {
-      return core::badInput(
-          "model.shape", "the encoder normalises twice, '" + normalize->name + "' did so before",
-          "node '" + node.name + "'", {"one normalize node gives the module sum"});
-    }
-    normalize = &node;
-  }
-  if (normalize == nullptr) {
-    return core::badInput("model.shape", "the encoder has no normalize node",
-                          "graph '" + encoder.name + "'",
-                          {"the module sum on the link comes from it"});
-  }
-  const auto input = static_cast<std::size_t>(normalize->inputs[0]);
-  if (encoder.nodes[input].kind == NodeKind::Input) return {};
-  return core::badInput("model.shape", "normalize must take the charges as they come in",
-                        "node '" + normalize->name + "'",
-                        {"its sum is the module sum on the link"});
-}
-
-Result<void> checkEncoder(const Graph& graph, const Lowering& encoder) {
-  const bool fits = encoder.inputs.size() == 1 && encoder.inputs[0].count == kTriggerCells &&
-                    encoder.inputs[0].format == FixedFormat{false, kCharge, 0} &&
-                    encoder.output.count == kLatents && encoder.output.format == kLatentFormat;
-  if (!fits) {
-    return core::badInput("econ_t.encoder-shape",
-                          "the encoder must take 48 charges u22 and give 16 latents u9.8",
-                          "output '" + encoder.output.name + "'");
-  }
-  return checkModuleSum(graph);
-}
-
-Result<void> checkShape(const PathShape& shape, const Held& held) {
-  const auto wrong = [](const std::string& what, const std::string& allowed) {
-    return core::badInput("econ_t.shape", what, "shape", {allowed});
-  };
-  const auto number = [](int n) { return std::to_string(n); };
-  if (shape.channels < kPortCodes || shape.channels > 124 || shape.channels % kPortCodes != 0) {
-    return wrong(number(shape.channels) + " channels", "4..124, a multiple of 4");
-  }
-  if (shape.etx < 1 || shape.etx > 15) return wrong(number(shape.etx) + " eTX", "1..15");
-  if (shape.countBits < 1 || shape.countBits > 4) {
-    return wrong(number(shape.countBits) + " count bits", "1..4");
-  }
-  std::vector<FloatCode> codes{shape.charge, shape.sum};
-  if (held(Algorithm::SuperTriggerCell)) {
-    for (const StcType& type : shape.stc) codes.push_back(type.sum);
-  }
-  for (const FloatCode& code : codes) {
-    if (!code.valid()) return wrong("a code " + code.text(), "1E1M to 6E8M");
-  }
-  if (wordsWritten(shape) > 63) {
-    return wrong("a crossing can make " + number(wordsWritten(shape)) + " words",
-                 "at most 63: fewer channels or shorter codes");
-  }
-  if (shape.bufferWords < wordsWritten(shape) || shape.bufferWords > 1000) {
-    return wrong("a buffer of " + number(shape.bufferWords) + " words",
-                 number(wordsWritten(shape)) + "..1000 words");
-  }
-  if (held(Algorithm::BestChoice) && bestChoiceCells(shape, 1) == 0) {
-    return wrong("best choice has no room for a cell on one eTX", "shorter codes");
-  }
-  if (held(Algorithm::SuperTriggerCell)) {
-    if (shape.stc.empty() || shape.stc.size() > 4) {
-      return wrong(number(static_cast<int>(shape.stc.size())) + " kinds of super trigger cells",
-                   "1..4");
-    }
-    for (std::size_t t = 0; t < shape.stc.size(); ++t) {
-      const int cells = shape.stc[t].cells;
-      if (cells < 2 || (cells & (cells - 1)) != 0 || shape.channels % cells != 0) {
-        return wrong("super trigger cells of " + number(cells) + " channels",
-                     "a power of two that divides the number of channels");
-      }
-      if (stcGroups(shape, static_cast<int>(t), 1) == 0) {
-        return wrong("a super trigger cell does not fit one eTX", "shorter codes");
-      }
-    }
-  }
-  if (held(Algorithm::Autoencoder) && shape.channels != kTriggerCells) {
-    return wrong("an autoencoder with " + number(shape.channels) + " channels", "48 channels");
-  }
-  return {};
-}
-
 class ChipAssembly {
  public:
   ChipAssembly(const Graph* autoencoder, const ChipSettings& reset, const ChipOptions& options)
@@ -156,7 +44,10 @@ class ChipAssembly {
         reset_(reset),
         options_(options),
         shape_(options.shape),
-        held_(options.encoders) {}
+        held_(options.encoders) {
+    const bool known = options.encoders.empty() || held_(reset_.algorithm);
+    if (!known) reset_.algorithm = options.encoders.front();
+  }
 
   Result<core::Design> run() {
     if (auto good = check(); !good) return good.error();
@@ -509,8 +400,7 @@ class ChipAssembly {
     design.outputs = {"tx"};
     design.serial = options_.serial;
     design.blocks = std::move(blocks_);
-    const bool known = held_(reset_.algorithm);
-    const Algorithm chosen = known ? reset_.algorithm : options_.encoders.front();
+    const Algorithm chosen = several() ? reset_.algorithm : options_.encoders.front();
     // A repeater beside others has one register, behind its codes.
     const int own = std::max(1, taken_[static_cast<std::size_t>(chosen)]);
     design.milestones = {{"encoder", result(chosen), own},
@@ -521,7 +411,7 @@ class ChipAssembly {
   Chain& chain(Algorithm algorithm) { return chains_[static_cast<std::size_t>(algorithm)]; }
 
   const Graph* graph_;
-  const ChipSettings& reset_;
+  ChipSettings reset_;
   const ChipOptions& options_;
   const PathShape& shape_;
   Held held_;

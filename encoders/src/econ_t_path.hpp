@@ -3,6 +3,7 @@
 
 #include "aegen/core/program.hpp"
 #include "aegen/encoders/link_formats.hpp"
+#include "path_formats.hpp"
 
 namespace aegen::encoders::econ_t {
 
@@ -12,7 +13,6 @@ inline constexpr int kPortCodes = 4;         ///< codes of a port word
 inline constexpr FloatCode kPortCode{4, 3};  ///< a trigger cell as it comes in
 inline constexpr int kEtx = 13;
 inline constexpr int kLinkWords = 10;       ///< words of the longest autoencoder string
-inline constexpr int kSumBits = 28;         ///< bits of the module sum
 inline constexpr FloatCode kSumCode{5, 4};  ///< the autoencoder's module sum on the link
 inline constexpr int kMaskWords = 9;        ///< 16-bit words of ae_mask
 

@@ -13,8 +13,6 @@ namespace {
 
 using core::FixedFormat;
 
-constexpr FixedFormat kLatentFormat{false, econ_t::kLatentBits, econ_t::kLatentBits - 1};
-
 // The signed format of `bits` with the largest fraction that holds all of `values` unsaturated.
 FixedFormat fitting(const std::vector<double>& values, int bits) {
   double largest = 0;
@@ -76,9 +74,9 @@ Graph freezeDecoder(const std::vector<RealDense>& layers, const DecoderFormats& 
     if (kind != NodeKind::Input) node.inputs = {static_cast<int>(graph.nodes.size()) - 2};
     return node;
   };
-  add("latent", NodeKind::Input, layers.front().in).format = kLatentFormat;
+  add("latent", NodeKind::Input, layers.front().in).format = econ_t::kLatentFormat;
   std::vector<std::int64_t> max(static_cast<std::size_t>(layers.front().in),
-                                kLatentFormat.maxRaw());
+                                econ_t::kLatentFormat.maxRaw());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const RealDense& layer = layers[i];
     const bool last = i + 1 == layers.size();

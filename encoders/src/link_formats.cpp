@@ -39,6 +39,22 @@ std::string_view text(Algorithm algorithm) {
   return {};
 }
 
+std::string shortName(Algorithm algorithm) {
+  switch (algorithm) {
+    case Algorithm::ThresholdSum:
+      return "ts";
+    case Algorithm::SuperTriggerCell:
+      return "stc";
+    case Algorithm::BestChoice:
+      return "bc";
+    case Algorithm::Repeater:
+      return "rpt";
+    case Algorithm::Autoencoder:
+      return "ae";
+  }
+  return {};
+}
+
 std::optional<Algorithm> parseAlgorithm(std::string_view name) {
   const auto* const found =
       std::ranges::find(kAlgorithms, name, [](Algorithm a) { return text(a); });
@@ -63,7 +79,8 @@ int bestChoiceBits(const PathShape& shape, int cells) {
 }
 
 int bestChoiceCells(const PathShape& shape, int activeEtx) {
-  int cells = shape.channels;
+  int cells =
+      shape.bestChoiceMost > 0 ? std::min(shape.bestChoiceMost, shape.channels) : shape.channels;
   while (cells > 0 && bestChoiceBits(shape, cells) > kLink * activeEtx) --cells;
   return cells;
 }

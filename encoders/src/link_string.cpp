@@ -57,12 +57,6 @@ ValueId StatusChecks::none() const {
   return bits.empty() ? b_->constant(1) : b_->bitNot(b_->orAll(bits));
 }
 
-ValueId effectiveDrop(FunctionBuilder& b, ValueId dropLsb) {
-  std::vector<std::int64_t> table;
-  for (int drop = 0; drop <= kMostDrop; ++drop) table.push_back(drop);
-  return b.reinterpret(b.lookup(dropLsb, table), {false, 3, 0});
-}
-
 ValueId limited(FunctionBuilder& b, ValueId value, const FixedFormat& format) {
   return b.reinterpret(b.min(value, b.constant(format.maxRaw())), format);
 }
@@ -120,7 +114,7 @@ void addRestShare(core::Program& program, int channels) {
   // floor(r / n) = floor(r m / 2^s) with m = ceil(2^s / n): m n - 2^s < n, so what m is too large
   // by adds less than r n / (n 2^s) < 1/n as long as r n <= 2^s, which s = bits of r + bits of n
   // gives.
-  const int shift = kModuleSumBits + countBits;
+  const int shift = kSumBits + countBits;
   std::vector<std::int64_t> reciprocal{0};
   for (std::int64_t n = 1; n <= channels; ++n) {
     reciprocal.push_back(((std::int64_t{1} << shift) + n - 1) / n);

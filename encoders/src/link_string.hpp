@@ -9,11 +9,11 @@
 #include "aegen/core/function_builder.hpp"
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/link_decoders.hpp"
+#include "path_formats.hpp"
 
 namespace aegen::encoders::econ_t {
 
-inline constexpr int kModuleSumBits = 28;  ///< of a decoded module sum
-inline constexpr core::FixedFormat kModuleSum{false, kModuleSumBits, 0};
+inline constexpr core::FixedFormat kModuleSum{false, kSumBits, 0};
 inline constexpr core::FixedFormat kStatus{false, 4, 0};
 inline constexpr core::FixedFormat kBit{false, 1, 0};
 
@@ -51,8 +51,6 @@ class StatusChecks {
   std::vector<std::pair<StringStatus, core::ValueId>> found_;
 };
 
-/// drop_lsb as the chip takes it: values over 4 act as 0.
-[[nodiscard]] core::ValueId effectiveDrop(core::FunctionBuilder& b, core::ValueId dropLsb);
 /// `value` limited to what kBoardCharge or another unsigned format holds.
 [[nodiscard]] core::ValueId limited(core::FunctionBuilder& b, core::ValueId value,
                                     const core::FixedFormat& format);

@@ -1,6 +1,7 @@
 #pragma once
 /// Formats and small pieces of IR that the trigger path's functions share.
 
+#include <algorithm>
 #include <vector>
 
 #include "aegen/core/function_builder.hpp"
@@ -8,6 +9,7 @@
 
 namespace aegen::encoders::econ_t {
 
+inline constexpr int kSumBits = 28;       ///< of the sum of all charges
 inline constexpr int kEtxBits = 4;        ///< of the active_etx field
 inline constexpr int kDropBits = 4;       ///< of the drop_lsb field
 inline constexpr int kAlgorithmBits = 3;  ///< of the algorithm field
@@ -20,6 +22,8 @@ inline constexpr int kCountBits = 6;      ///< of a crossing's number of words
 /// Bits that hold 0 .. most.
 [[nodiscard]] int bitsFor(std::uint64_t most);
 
+/// What the field drop_lsb drops, u3: settings above kMostDrop act as 0.
+[[nodiscard]] core::ValueId effectiveDrop(core::FunctionBuilder& b, core::ValueId dropLsb);
 /// value >> drop_lsb, where settings above kMostDrop act as 0.
 [[nodiscard]] core::ValueId dropped(core::FunctionBuilder& b, core::ValueId value,
                                     core::ValueId dropLsb);

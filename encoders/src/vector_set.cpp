@@ -1,9 +1,10 @@
 #include "aegen/encoders/vector_set.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cctype>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 
 #include "aegen/core/files.hpp"
 
@@ -173,7 +174,10 @@ econ_t::ChipSettings settingsOf(Reader& reader, const json& config, const std::s
     out.t3 = static_cast<int>(inner.integer("t3", 0, 511));
     reader.adopt(inner);
   }
-  if (config.contains("ae_mask")) out.keep = maskBits(reader, reader.string("ae_mask"));
+  // A chip's mask is all ones after reset: a set may leave it out.
+  if (algorithm == Algorithm::Autoencoder && config.contains("ae_mask")) {
+    out.keep = maskBits(reader, reader.string("ae_mask"));
+  }
   if (algorithm == Algorithm::ThresholdSum) {
     out.threshold = reader.integers("threshold", econ_t::kTriggerCells, 0,
                                     (std::int64_t{1} << econ_t::kChargeBits) - 1);

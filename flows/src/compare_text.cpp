@@ -197,8 +197,12 @@ std::vector<std::string> autoencoderRemarks(const Comparison& comparison) {
       }
       const auto sentence = [&](const std::vector<std::string>& at, std::string_view verb) {
         if (at.empty()) return;
+        constexpr std::size_t kMost = 5;
         std::string list;
-        for (const std::string& one : at) list += (list.empty() ? "" : ", ") + one;
+        for (std::size_t i = 0; i < std::min(kMost, at.size()); ++i) {
+          list += (list.empty() ? "" : ", ") + at[i];
+        }
+        if (at.size() > kMost) list += fmt::format(" and {} more", at.size() - kMost);
         out.push_back(fmt::format("On {}, by mean EMD, {} of {} {} at {}.", comparison.samples[s],
                                   comparison.variants[v].name, comparison.variants[v].design, verb,
                                   list));

@@ -131,7 +131,7 @@ void readSuperTriggerCell(YamlReader& reader, const YAML::Node& node, const std:
 void readShape(YamlReader& reader, const YAML::Node& node, econ_t::PathShape& out) {
   if (!reader.checkKeys(node, "shape",
                         {"channels", "etx", "buffer_words", "charge_code", "sum_code", "count_bits",
-                         "super_trigger_cells"})) {
+                         "best_choice_cells", "super_trigger_cells"})) {
     return;
   }
   const auto integer = [&](const char* key, const IntegerRange& range, int& value) {
@@ -139,8 +139,9 @@ void readShape(YamlReader& reader, const YAML::Node& node, econ_t::PathShape& ou
   };
   integer("channels", {4, 124}, out.channels);
   integer("etx", {1, 15}, out.etx);
-  integer("buffer_words", {1, 1000}, out.bufferWords);
+  integer("buffer_words", {1, 511}, out.bufferWords);
   integer("count_bits", {1, 4}, out.countBits);
+  integer("best_choice_cells", {0, 124}, out.bestChoiceMost);
   if (const auto n = node["charge_code"]) readCode(reader, n, "shape.charge_code", out.charge);
   if (const auto n = node["sum_code"]) readCode(reader, n, "shape.sum_code", out.sum);
   if (const auto n = node["super_trigger_cells"]) {
@@ -384,7 +385,13 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
     return problem;
   }
   // Of a shape that can be.
-  const auto contradictions = econ_t::contradictions(settings, spec.chip.shape);
+  auto contradictions = econ_t::contradictions(settings, spec.chip.shape);
+  // The chip itself can be set so; a design that would lose words unseen is refused.
+  if (settings.t1 > spec.chip.shape.bufferWords) {
+    contradictions.push_back("buffer.t1 is " + std::to_string(settings.t1) +
+                             ", but the buffer is full at " +
+                             std::to_string(spec.chip.shape.bufferWords) + " words");
+  }
   if (!contradictions.empty()) {
     return core::badInput("design.contradiction", contradictions.front(),
                           spec.file.string() + ": settings");

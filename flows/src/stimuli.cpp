@@ -27,10 +27,43 @@ Result<Stimuli> fromEvents(std::vector<data::Event> events, std::string descript
   return Stimuli{std::move(description), rxColumns(*rx), std::move(events)};
 }
 
+// Words for modules of another size than those that events are made for: generated modules side by
+// side, as many as it takes, in input order. There is no truth to compare with.
+Result<Stimuli> otherSize(const EventSource& source, const encoders::econ_t::ChipSettings& settings,
+                          std::uint64_t seed) {
+  const std::size_t channels = settings.mux.size();
+  if (source.kind != EventSource::Kind::Generator) {
+    return core::badInput(
+        "stimuli.channels",
+        fmt::format("files of events are of 48 trigger cells, the design has {}", channels),
+        source.file.string(), {"events.generator makes events of any size"});
+  }
+  constexpr std::size_t kPortCodes = 4;
+  constexpr int kCodeBits = 7;
+  data::ShowerGenerator generator(source.regime == "dense" ? data::dense() : data::sparse(),
+                                  seed ^ kStimulusStream);
+  Stimuli out{fmt::format("{} shower events side by side, seed {}", source.regime, seed),
+              core::Columns(channels / kPortCodes, source.crossings),
+              {}};
+  for (std::size_t k = 0; k < source.crossings; ++k) {
+    data::Event event;
+    for (std::size_t c = 0; c < channels; ++c) {
+      if (c % data::kTriggerCells == 0) event = generator.next();
+      const int code =
+          data::encodeCharge(event.charge[c % data::kTriggerCells], settings.highDensity);
+      out.rx.at(c / kPortCodes, k) |= std::int64_t{code} << kCodeBits * (c % kPortCodes);
+    }
+    const bool first = k % data::kCrossingsPerOrbit == 0;
+    out.rx.at(0, k) |= std::int64_t{first ? 0x9 : 0xa} << 28;
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<Stimuli> makeStimuli(const EventSource& source,
                             const encoders::econ_t::ChipSettings& settings, std::uint64_t seed) {
+  if (settings.mux.size() != data::kTriggerCells) return otherSize(source, settings, seed);
   const data::InputSettings input = encoders::econ_t::inputSettings(settings);
   switch (source.kind) {
     case EventSource::Kind::Generator: {

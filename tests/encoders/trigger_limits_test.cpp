@@ -212,8 +212,8 @@ INSTANTIATE_TEST_SUITE_P(
                   false},
         ShapeCase{"least_buffer", kTs, with([](PathShape& s) { s.bufferWords = 26; }), true},
         ShapeCase{"too_small_a_buffer", kTs, with([](PathShape& s) { s.bufferWords = 25; }), false},
-        ShapeCase{"largest_buffer", kTs, with([](PathShape& s) { s.bufferWords = 1000; }), true},
-        ShapeCase{"too_large_a_buffer", kTs, with([](PathShape& s) { s.bufferWords = 1001; }),
+        ShapeCase{"largest_buffer", kTs, with([](PathShape& s) { s.bufferWords = 511; }), true},
+        ShapeCase{"too_large_a_buffer", kTs, with([](PathShape& s) { s.bufferWords = 512; }),
                   false},
         ShapeCase{"no_exponent", kTs, with([](PathShape& s) {
                     s.charge = {0, 3};

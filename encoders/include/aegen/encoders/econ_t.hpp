@@ -18,6 +18,7 @@ namespace aegen::encoders::econ_t {
 inline constexpr int kTriggerCells = 48;
 inline constexpr int kLatents = 16;
 inline constexpr int kLatentBits = 9;
+inline constexpr core::FixedFormat kLatentFormat{false, kLatentBits, kLatentBits - 1};
 /// A charge as the board's decoder gives it: whole units, as the chip's calibrated charges, with
 /// room above for a decoder that overshoots.
 inline constexpr core::FixedFormat kBoardCharge{false, 26, 0};
@@ -71,7 +72,8 @@ struct ChipSettings {
   int syncWord = 0b001'0010'0010;  ///< low bits of a fill word
   std::vector<bool> keep;          ///< ae_mask, first entry the first character's high bit
 
-  /// Channels in input order, calibration 1, thresholds 0, all latent bits kept.
+  /// Channels in input order, calibration 1, thresholds 0, all latent bits kept, buffer thresholds
+  /// within the shape's buffer.
   [[nodiscard]] static ChipSettings neutral(const PathShape& shape = {});
 };
 
@@ -108,15 +110,17 @@ struct ChipOptions {
 
 /// The whole path: ePortRX words to eTX words through the encoders that `options` name, which share
 /// front end, formatter and buffer. With several, the field `algorithm` chooses; it switches at a
-/// crossing boundary as all fields do. `autoencoder` is a graph of 48 charges and 16 nine-bit
+/// crossing boundary as all fields do, and resets to the first encoder when `reset` names one that
+/// is not held. `autoencoder` is a graph of 48 charges and 16 nine-bit
 /// latents; the version without it is for chips that hold none. Signals: rx_words u32[12], codes,
 /// rx_header, bx, header, channel_codes, calq u22[48], those of the encoders and formats
 /// (trigger_encoders.hpp), for the autoencoder its layers' and module_sum; words u16[26], tx
 /// u32[13]. Pipeline registers go where they split the logic most evenly. Fields: loadable weights
 /// first, in the chip's order, then the settings. Diagnostics: `econ_t.encoders` (none, or twice
-/// the same, or an autoencoder without a graph), `econ_t.shape` (sizes that cannot be),
-/// `econ_t.encoder-shape`, `model.shape` (not one Normalize over the charges), `model.name` (a node
-/// or weight is named as something of the path), `model.link`, `design.latency`.
+/// the same, or an autoencoder without a graph), `econ_t.shape`
+/// (sizes that cannot be), `econ_t.encoder-shape`, `model.shape` (not one Normalize over the
+/// charges), `model.name` (a node or weight is named as something of the path), `model.link`,
+/// `design.latency`.
 [[nodiscard]] core::Result<core::Design> chip(const Graph& autoencoder, const ChipSettings& reset,
                                               const ChipOptions& options);
 [[nodiscard]] core::Result<core::Design> chip(const ChipSettings& reset,

@@ -25,6 +25,8 @@ inline constexpr std::array kAlgorithms{Algorithm::ThresholdSum, Algorithm::Supe
                                         Algorithm::Autoencoder};
 /// "threshold_sum", "super_trigger_cell", "best_choice", "repeater", "autoencoder".
 [[nodiscard]] std::string_view text(Algorithm algorithm);
+/// "ts", "stc", "bc", "rpt", "ae".
+[[nodiscard]] std::string shortName(Algorithm algorithm);
 [[nodiscard]] std::optional<Algorithm> parseAlgorithm(std::string_view text);
 
 /// A way of sending sums of neighbouring channels.
@@ -38,11 +40,12 @@ struct StcType {
 
 /// Sizes of a trigger path. The defaults are the ECON-T's.
 struct PathShape {
-  int channels = 48;       ///< trigger cells: four to a port word, a multiple of every group
-  int etx = 13;            ///< links of 32 bits a crossing
-  int bufferWords = 400;   ///< of 16 bits, at most 1000
+  int channels = 48;      ///< trigger cells: four to a port word, a multiple of every group, <= 124
+  int etx = 13;           ///< links of 32 bits a crossing
+  int bufferWords = 400;  ///< of 16 bits, at most 511
   FloatCode charge{4, 3};  ///< a trigger cell on the link
   FloatCode sum{5, 3};     ///< the module sum of threshold sum and best choice
+  int bestChoiceMost = 0;  ///< cells best choice sends at most; 0: as many as the links carry
   int countBits = 3;       ///< of a list of cells: up to 2^countBits - 1 are listed by address
   std::vector<StcType> stc{{4, true, {5, 4}, false},
                            {16, true, {5, 4}, false},
@@ -68,7 +71,8 @@ inline constexpr int kTypeMap = 0b100;   ///< map of all channels, charges
 inline constexpr int kTypeFull = 0b110;  ///< truncated, the buffer was full: module sum alone
 inline constexpr int kTypeLate = 0b111;  ///< truncated, the buffer was late: module sum alone
 
-/// Cells that best choice sends: as many as fit beside header and module sum; 0 when none does.
+/// Cells that best choice sends: as many as fit beside header and module sum, at most
+/// shape.bestChoiceMost where that is not 0; 0 when none fits.
 /// 1, 4, 6, 9, 14, 18, 23, 28, 32, 37, 41, 46, 48 for 1..13 eTX of the ECON-T.
 [[nodiscard]] int bestChoiceCells(const PathShape& shape, int activeEtx);
 /// Groups that super trigger cells of `type` (an index of shape.stc) sends: as many as fit; 0 with

@@ -1,7 +1,9 @@
 #pragma once
 /// The trigger path's encoders other than the autoencoder, as functions of a Program: each takes 48
-/// calibrated charges (or as many as the shape says) and gives what its formatter sends. Sections 3
-/// and 5 of the ECON-T page; the sizes are a PathShape's.
+/// calibrated charges (or as many as the shape says) and gives what its formatter sends. Each
+/// format function gives words u16[wordsWritten()], count u6 (how many of them wait in the buffer),
+/// truncated_word u16 and fill_word u16. Sections 3, 5 and 6 of the ECON-T page; the sizes are a
+/// PathShape's.
 
 #include <string>
 #include <vector>
@@ -13,9 +15,6 @@ namespace aegen::encoders::econ_t {
 
 /// Largest value best choice sorts: what the charge's float code can say, 2^18 - 1 for 4E3M.
 [[nodiscard]] std::int64_t bestChoiceLimit(const PathShape& shape);
-
-// ---- encoders: charges to what is sent
-// -----------------------------------------------------------
 
 /// `cell_codes`: calq u22[n], drop_lsb u4 (Config) -> cell_code u7[n]: each charge after the drop.
 void addCellCodes(core::Program& program, const PathShape& shape);
@@ -44,10 +43,8 @@ void addSuperTriggerCells(core::Program& program, const PathShape& shape);
 [[nodiscard]] std::string stcSumPort(const StcType& type);
 /// All of them, in port order.
 [[nodiscard]] std::vector<core::Port> stcPorts(const PathShape& shape);
-
-// ---- formatter: what is sent to words
-// ------------------------------------------------------------ Each format function gives words
-// u16[wordsWritten], count u6, truncated_word u16, fill_word u16.
+/// Bits of the `stc_type` field.
+[[nodiscard]] int stcTypeBits(const PathShape& shape);
 
 /// `select_cells`: ts_kept, bc_kept u1[n], algorithm u3 (Config) -> kept u1[n]: those of best
 /// choice or else of threshold sum.
@@ -69,10 +66,5 @@ void addFormatSuperTriggerCells(core::Program& program, const PathShape& shape);
 /// algorithm that is not held.
 void addSelectWords(core::Program& program, const PathShape& shape,
                     const std::vector<Algorithm>& held);
-/// "ts", "stc", "bc", "rpt", "ae".
-[[nodiscard]] std::string shortName(Algorithm algorithm);
-
-/// Bits of the `stc_type` field.
-[[nodiscard]] int stcTypeBits(const PathShape& shape);
 
 }  // namespace aegen::encoders::econ_t
