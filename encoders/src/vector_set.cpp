@@ -205,7 +205,8 @@ Result<std::vector<std::string>> listVectorSets(const fs::path& folder) {
   for (fs::directory_iterator entry(folder, error); !error && entry != end;
        entry.increment(error)) {
     std::error_code unseen;  // of one entry: what cannot be looked into holds no set
-    if (fs::exists(entry->path() / "config.json", unseen)) {
+    if (fs::exists(entry->path() / "config.json", unseen) ||
+        fs::exists(entry->path() / "expected_tx.csv", unseen)) {
       names.push_back(entry->path().filename().string());
     }
   }

@@ -76,8 +76,14 @@ class Comparer {
       return core::badInput("compare.nothing", "there is nothing to compare", {},
                             {"name at least one design and one sample of events"});
     }
+    std::vector<DesignSpec> specs;
     for (const fs::path& design : options_.designs) {
-      if (auto good = open(design); !good) return good.error();
+      auto spec = readSpec(design, specs);
+      if (!spec) return spec.error();
+      specs.push_back(std::move(*spec));
+    }
+    for (const DesignSpec& spec : specs) {
+      if (auto good = open(spec); !good) return good.error();
     }
     out_.revision = AEGEN_REVISION;
     out_.seed = options_.seed;
@@ -97,15 +103,33 @@ class Comparer {
     options_.progress(step, done, total);
   }
 
-  Result<void> open(const fs::path& file) {
+  // A design that can be compared, before anything long is done.
+  Result<DesignSpec> readSpec(const fs::path& file, const std::vector<DesignSpec>& before) const {
     auto spec = loadDesignSpec(file);
     if (!spec) return spec.error();
     if (spec->chip.shape.channels != econ_t::kTriggerCells) {
       return core::badInput("compare.shape", "events have 48 trigger cells, this design other",
                             file.string());
     }
+    if (spec->chip.shape.etx < options_.firstEtx) {
+      return core::badInput("compare.etx",
+                            fmt::format("the design has {} eTX, from {} on are asked for",
+                                        spec->chip.shape.etx, options_.firstEtx),
+                            file.string());
+    }
+    const auto same = std::ranges::find(before, spec->name, &DesignSpec::name);
+    if (same != before.end()) {
+      return core::badInput(
+          "compare.name",
+          fmt::format("'{}' is the name of {} too", spec->name, same->file.string()), file.string(),
+          {"give each design a name of its own"});
+    }
+    return spec;
+  }
+
+  Result<void> open(const DesignSpec& spec) {
     Subject subject;
-    subject.folder = options_.out / spec->name;
+    subject.folder = options_.out / spec.name;
     StageOptions stages;
     stages.out = subject.folder;
     stages.seed = options_.seed;
@@ -115,9 +139,15 @@ class Comparer {
                              std::uint64_t total) {
       say(fmt::format("{}: {}", flows::text(stage), step), done, total);
     };
-    auto build = Build::open(*spec, stages);
+    auto build = Build::open(spec, stages);
     if (!build) return build.error();
     subject.build = std::make_unique<Build>(std::move(*build));
+    if (subject.bundle().decoders.size() != spec.chip.encoders.size()) {
+      return core::badInput("compare.decoder", "the autoencoder's model has no decoder",
+                            spec.file.string(),
+                            {"name an aegen model as 'model': "
+                             "aegen train makes one"});
+    }
     for (const Stage stage : {Stage::Rtl, Stage::Synth}) {
       if (stage == Stage::Synth && !options_.area) continue;
       const auto outcome = subject.build->run(stage);
@@ -127,6 +157,7 @@ class Comparer {
       auto synthesis = loadStage<SynthResult>(subject.folder);
       if (!synthesis) return synthesis.error();
       out_.library = synthesis->library;
+      out_.designs.push_back({spec.name, synthesis->area, synthesis->flipFlops});
       subject.synthesis = std::move(*synthesis);
     }
     auto manifest = rtl_gen::loadManifest(subject.folder / "rtl" / "manifest.json");
@@ -146,6 +177,16 @@ class Comparer {
     }
   }
 
+  static std::vector<data::RxCrossing> wordsOf(const Columns& rx) {
+    std::vector<data::RxCrossing> out(rx.events());
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      for (std::size_t w = 0; w < out[k].size(); ++w) {
+        out[k][w] = static_cast<std::uint32_t>(rx.at(w, k));
+      }
+    }
+    return out;
+  }
+
   Result<Input> inputOf(const Subject& subject, const CompareSample& sample) const {
     Input out;
     econ_t::ChipSettings settings = subject.bundle().spec.settings;
@@ -154,7 +195,13 @@ class Comparer {
     auto stimuli = makeStimuli(sample.source, settings, options_.seed);
     if (!stimuli) return stimuli.error();
     out.description = stimuli->description;
-    out.truth = std::move(stimuli->truth);
+    if (options_.truthAsGiven) {
+      out.truth = std::move(stimuli->truth);
+    } else {
+      auto seen = data::decodeRx(wordsOf(stimuli->rx), econ_t::inputSettings(settings));
+      if (!seen) return seen.error();
+      out.truth = std::move(*seen);
+    }
     const std::size_t events = stimuli->rx.events();
     out.rx = Columns(stimuli->rx.elements(), events + kFlush);
     for (std::size_t w = 0; w < out.rx.elements(); ++w) {
@@ -173,9 +220,11 @@ class Comparer {
       inputs.push_back(std::move(*input));
     }
     out_.samples.push_back(asked.name);
-    out_.descriptions.push_back(fmt::format("{}; {} crossings, {}-density codes",
-                                            inputs.front().description, inputs.front().truth.size(),
-                                            inputs.front().highDensity ? "high" : "low"));
+    out_.descriptions.push_back(
+        fmt::format("{}; {} crossings, {}-density codes; compared with the charges {}",
+                    inputs.front().description, inputs.front().truth.size(),
+                    inputs.front().highDensity ? "high" : "low",
+                    options_.truthAsGiven ? "as given" : "the chip makes of its codes"));
     const std::vector<Task> tasks = tasksOf(sample);
     std::vector<TaskResult> results(tasks.size());
     if (auto good = simulate(tasks, inputs, results); !good) return good;
@@ -353,6 +402,10 @@ class Comparer {
         back[static_cast<std::size_t>(places[c])] = static_cast<double>(crossing.charge[c]);
       }
       metrics.add(truth, back);
+      const auto charged = [](double charge) { return charge > 0; };
+      const bool pattern =
+          crossing.outcome == BoardCrossing::Outcome::Decoded && std::ranges::any_of(back, charged);
+      row.lost += std::ranges::any_of(truth, charged) && !pattern ? 1 : 0;
     }
     row.waitMean = input.truth.empty()
                        ? 0
@@ -363,20 +416,19 @@ class Comparer {
   }
 
   void costs() {
-    std::size_t variant = 0;
     for (const Subject& subject : subjects_) {
       const DesignSpec& spec = subject.bundle().spec;
-      for (const CompareVariant& own : subject.variants) {
+      for (const Algorithm algorithm : spec.chip.encoders) {
         CompareCost cost;
-        cost.variant = variant++;
-        const auto latency = econ_t::defaultLatency({own.algorithm});
+        cost.design = spec.name;
+        cost.algorithm = algorithm;
+        const auto latency = econ_t::defaultLatency({algorithm});
         cost.encoderLatency = latency.first;
         cost.formatterLatency = latency.second;
         if (subject.synthesis) {
-          cost.area = encoderArea(subject.bundle().chip, *subject.synthesis, own.algorithm,
+          cost.area = encoderArea(subject.bundle().chip, *subject.synthesis, algorithm,
                                   spec.chip.encoders.size() > 1);
-          cost.chipArea = subject.synthesis->area;
-          cost.flipFlops = subject.synthesis->flipFlops;
+          cost.registerArea = registerArea(subject.manifest, *subject.synthesis, algorithm);
         }
         out_.costs.push_back(cost);
       }

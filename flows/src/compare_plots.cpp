@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "aegen/core/files.hpp"
@@ -36,23 +37,26 @@ std::string plotText(std::string_view text) {
 struct Curves {
   std::string data;
   std::vector<std::string> names;
+  std::vector<std::size_t> variants;  ///< of the names: each keeps its look in every plot
 
   template <typename Points>
-  void add(const std::string& name, Points points) {
+  void add(const std::string& name, std::size_t variant, Points points) {
     std::string block;
     points([&](double x, double y) { block += fmt::format("{} {:.6g}\n", x, y); });
     if (block.empty()) return;
     data += "# " + name + "\n" + block + "\n\n";
     names.push_back(name);
+    variants.push_back(variant);
   }
 };
 
 Curves byLinks(const Comparison& comparison, std::size_t sample) {
   Curves out;
   for (std::size_t v = 0; v < comparison.variants.size(); ++v) {
-    out.add(comparison.variants[v].name, [&](const auto& point) {
+    out.add(comparison.variants[v].name, v, [&](const auto& point) {
       for (const CompareRow& row : comparison.rows) {
-        const bool own = row.sample == sample && row.variant == v && row.all.emd.events > 0;
+        const bool own = row.sample == sample && row.variant == v && row.all.emd.events > 0 &&
+                         row.lostShare() <= kLostShareLimit;
         if (own) point(row.etx, row.all.emd.mean);
       }
     });
@@ -65,8 +69,8 @@ Curves byOccupancy(const Comparison& comparison, std::size_t sample, int etx) {
   Curves out;
   for (std::size_t v = 0; v < comparison.variants.size(); ++v) {
     const CompareRow* const row = comparison.find(sample, v, etx);
-    if (row == nullptr) continue;
-    out.add(comparison.variants[v].name, [&](const auto& point) {
+    if (row == nullptr || row->lostShare() > kLostShareLimit) continue;
+    out.add(comparison.variants[v].name, v, [&](const auto& point) {
       for (std::size_t bin = 0; bin < row->byOccupancy.size(); ++bin) {
         if (row->byOccupancy[bin].emd.events > 0) {
           point(static_cast<double>(bin), row->byOccupancy[bin].emd.mean);
@@ -77,18 +81,28 @@ Curves byOccupancy(const Comparison& comparison, std::size_t sample, int etx) {
   return out;
 }
 
+// A line's look by the variant's number: colours that stay apart, then another dash.
+std::string look(std::size_t variant) {
+  constexpr std::array kColours{"#1b6ca8", "#d1495b", "#2e933c", "#e08e1b", "#6a4c93",
+                                "#13a89e", "#8d5524", "#333333", "#c77dff", "#7f8c8d"};
+  return fmt::format("linecolor \"{}\" dashtype {} pointtype {}",
+                     kColours[variant % kColours.size()], variant / kColours.size() + 1,
+                     variant % 13 + 1);
+}
+
 std::string script(const Curves& curves, const std::string& stem, const std::string& title,
                    const std::string& axis) {
   std::string out = fmt::format(
       "set terminal svg size 900,560 font \"sans,13\" background \"white\"\n"
-      "set output \"{0}.svg\"\n"
+      "set output \"{0}.svg.tmp\"\n"
       "set title {1} noenhanced\nset ylabel \"mean EMD (2.0 is one pitch)\"\n{2}"
       "set key outside right top noenhanced\nset grid\nset yrange [0:*]\n"
       "plot ",
       stem, plotText(title), axis);
   for (std::size_t i = 0; i < curves.names.size(); ++i) {
-    out += fmt::format("{}\"{}.dat\" index {} using 1:2 with linespoints linewidth 2 title {}",
-                       i == 0 ? "" : ", \\\n     ", stem, i, plotText(curves.names[i]));
+    out += fmt::format("{}\"{}.dat\" index {} using 1:2 with linespoints linewidth 2 {} title {}",
+                       i == 0 ? "" : ", \\\n     ", stem, i, look(curves.variants[i]),
+                       plotText(curves.names[i]));
   }
   return out + "\n";
 }
@@ -106,12 +120,27 @@ Result<void> plot(const fs::path& folder, const std::string& stem, const Curves&
   const auto drawn = core::runProcess({"gnuplot", stem + ".gp"}, options);
   // Whoever has no gnuplot here can draw the files elsewhere.
   if (!drawn) return drawn.error().code == "process.not-found" ? Result<void>{} : drawn.error();
-  if (drawn->ok()) return {};
+  if (drawn->ok()) {
+    std::error_code error;
+    fs::rename(folder / (stem + ".svg.tmp"), folder / (stem + ".svg"), error);
+    if (!error) return {};
+    return core::badInput("file.unwritable", error.message(), (folder / (stem + ".svg")).string());
+  }
   return core::checkFailed("compare.gnuplot", "gnuplot: " + drawn->ending() + " " + drawn->output,
                            (folder / (stem + ".gp")).string());
 }
 
-// The number of links at which most variants are to be seen; the smallest of those.
+// Plots of other samples would pass for those of this comparison.
+void removeOldPlots(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> old;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().filename().string().starts_with("emd_by_")) old.push_back(entry.path());
+  }
+  for (const fs::path& file : old) fs::remove(file, error);
+}
+
+// The number of links at which most variants are to be seen; the largest of those.
 int usualLinks(const Comparison& comparison, std::size_t sample) {
   int best = 0;
   std::ptrdiff_t most = 0;
@@ -119,7 +148,7 @@ int usualLinks(const Comparison& comparison, std::size_t sample) {
     const auto rows = std::ranges::count_if(comparison.rows, [&](const CompareRow& row) {
       return row.sample == sample && row.etx == etx;
     });
-    if (rows > most) {
+    if (rows > 0 && rows >= most) {
       most = rows;
       best = etx;
     }
@@ -136,6 +165,7 @@ Result<void> writeComparison(const Comparison& comparison, const fs::path& folde
   if (auto done = core::writeFile(folder / "compare.md", comparisonMarkdown(comparison)); !done) {
     return done;
   }
+  removeOldPlots(folder);
   std::string bins = "set xlabel \"TCs above 1 MIP_T\"\nset xtics (";
   for (std::size_t bin = 0; bin < encoders::kOccupancyBins.size(); ++bin) {
     bins +=

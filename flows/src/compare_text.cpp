@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "aegen/flows/compare.hpp"
@@ -59,13 +60,6 @@ std::vector<std::size_t> shown(const Comparison& comparison, std::size_t sample)
   return out;
 }
 
-// Crossings without a pattern on the board, of those with charges.
-double lostShare(const CompareRow& row) {
-  const auto events = row.all.events - row.all.zeroTrue;
-  return events == 0 ? 0
-                     : static_cast<double>(row.all.zeroReconstructed) / static_cast<double>(events);
-}
-
 // A table with a column a number of links; the smallest of a column in bold where that means best.
 template <typename Cell>
 std::string byLinks(const Comparison& comparison, std::size_t sample, Cell cell) {
@@ -88,31 +82,34 @@ std::string byLinks(const Comparison& comparison, std::size_t sample, Cell cell)
 
 std::string emdTable(const Comparison& comparison, std::size_t sample) {
   return byLinks(comparison, sample, [&](const CompareRow& row) {
-    double best = row.all.emd.mean;
+    double best = std::numeric_limits<double>::infinity();
     for (const CompareRow& other : comparison.rows) {
       const bool beside = other.sample == row.sample && other.etx == row.etx;
       // Means of hardly any events compare with nothing.
-      if (beside && lostShare(other) < 0.5) best = std::min(best, other.all.emd.mean);
+      if (beside && other.lostShare() <= kLostShareLimit) best = std::min(best, other.all.emd.mean);
     }
-    const std::string text = fmt::format("{:.3f}", row.all.emd.mean);
-    return row.all.emd.mean <= best && lostShare(row) < 0.5 ? "**" + text + "**" : text;
+    const std::string text =
+        fmt::format("{:.3f}{}", row.all.emd.mean, row.lostShare() > kLostShareLimit ? "\\*" : "");
+    return row.all.emd.mean <= best && row.lostShare() <= kLostShareLimit ? "**" + text + "**"
+                                                                          : text;
   });
 }
 
 std::string detailTable(const Comparison& comparison, std::size_t sample) {
   std::string out =
-      "| | eTX | bits sent | bits of the string | EMD mean | median | p90 | telescope | response | "
-      "its rms | without a pattern | latency, BX | wait, BX |\n|---|" +
-      std::string("--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+      "| | eTX | bits of the links | bits of the string | EMD mean | median | p90 | telescope | "
+      "response | "
+      "its rms | without a pattern | truncated | latency, BX | wait, BX |\n|---|" +
+      std::string("--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
   for (const CompareRow& row : comparison.rows) {
     if (row.sample != sample) continue;
     out += fmt::format(
         "| {} | {} | {} | {:.1f} | {:.3f} | {:.3f} | {:.3f} | {:.5f} | {:.3f} | {:.3f} | {:.1f} % "
-        "| {} | {:.1f} (most {}) |\n",
+        "| {} | {} | {:.1f} (most {}) |\n",
         comparison.variants[row.variant].name, row.etx, row.linkBits, row.stringBits,
         row.all.emd.mean, row.all.emd.median, row.all.emd.p90, row.all.telescope.mean,
-        row.all.responseMean, row.all.responseRms, 100 * lostShare(row), row.latency, row.waitMean,
-        row.waitMax);
+        row.all.responseMean, row.all.responseRms, 100 * row.lostShare(), row.truncated,
+        row.latency, row.waitMean, row.waitMax);
   }
   return out;
 }
@@ -138,27 +135,61 @@ std::string occupancyTable(const Comparison& comparison, std::size_t sample, int
   return body.empty() ? std::string() : head + rule + "\n" + body;
 }
 
+std::string millimetres(const std::optional<double>& area) {
+  return area ? fmt::format("{:.3f}", *area / kSquareMicrometresPerSquareMillimetre)
+              : std::string("not synthesised");
+}
+
 std::string costTable(const Comparison& comparison) {
   std::string out =
-      "| | latency alone (encoder + formatter), BX | encoder and formatter, mm2 | whole design, "
-      "mm2 | flip-flops of the design |\n|---|--:|--:|--:|--:|\n";
+      "| design | encoder | latency alone (encoder + formatter), BX | encoder and formatter, mm2 | "
+      "registers of its own, mm2 |\n|---|---|--:|--:|--:|\n";
   for (const CompareCost& cost : comparison.costs) {
-    const CompareVariant& variant = comparison.variants[cost.variant];
-    if (variant.spread == econ_t::Spread::Shared &&
-        variant.algorithm != econ_t::Algorithm::SuperTriggerCell) {
-      continue;  // the board's business: the chip is the same
-    }
-    const auto area = [](double um2) {
-      return um2 > 0 ? fmt::format("{:.3f}", um2 / kSquareMicrometresPerSquareMillimetre)
-                     : std::string("not synthesised");
-    };
-    out += fmt::format("| {} | {} + {} | {} | {} | {} |\n", variant.name, cost.encoderLatency,
-                       cost.formatterLatency, area(cost.area), area(cost.chipArea), cost.flipFlops);
+    out += fmt::format("| {} | {} | {} + {} | {} | {} |\n", cost.design,
+                       econ_t::text(cost.algorithm), cost.encoderLatency, cost.formatterLatency,
+                       millimetres(cost.area), millimetres(cost.registerArea));
+  }
+  for (const CompareDesign& design : comparison.designs) {
+    out += fmt::format(
+        "\nThe whole of {}, with front end, all registers, buffer and pipeline: {} mm2, {} "
+        "flip-flops.\n",
+        design.name, millimetres(design.area), design.flipFlops);
   }
   return out;
 }
 
+// What a reader has to know before he believes a number.
+std::string conditions() {
+  return "- An autoencoder is one model at every number of links: the leading bits of its latents "
+         "that "
+         "fit, one decoder. It is not trained anew for each; from 5 eTX on it sends the same 160 "
+         "bits.\n"
+         "- Threshold sum keeps the design's thresholds at every number of links. What does not "
+         "fit is "
+         "truncated by the chip's buffer.\n"
+         "- Super trigger cells have a channel order in which groups are neighbours on the wafer.\n"
+         "- A repeater shows what coding alone costs: it sends every cell. Where truth is \"as "
+         "given\", "
+         "its EMD and response are those of the front end's codes, which add half a step to every "
+         "cell, "
+         "empty ones too.\n"
+         "- \"bits of the links\" is what the links carry, \"bits of the string\" what the encoder "
+         "made "
+         "of it.\n"
+         "- \"latency\" is that of the whole design, whose encoders all take as long as the "
+         "slowest; the "
+         "costs name each encoder's own. \"wait\" is the time in the chip's buffer behind it.\n"
+         "- EMD is averaged over the events that have a pattern on both sides. Rows marked \\* "
+         "lack more "
+         "than 1 % of the events and compare with nothing.\n";
+}
+
 }  // namespace
+
+double CompareRow::lostShare() const {
+  const std::uint64_t charged = crossings - all.zeroTrue;
+  return charged == 0 ? 0 : static_cast<double>(lost) / static_cast<double>(charged);
+}
 
 bool Comparison::passed() const {
   return std::ranges::all_of(rows, [](const CompareRow& row) { return row.wrong == 0; });
@@ -186,7 +217,7 @@ std::vector<std::string> autoencoderRemarks(const Comparison& comparison) {
           const bool rival =
               row.sample == s && row.etx == etx &&
               comparison.variants[row.variant].algorithm != econ_t::Algorithm::Autoencoder &&
-              lostShare(row) < 0.01;
+              row.lostShare() <= kLostShareLimit;
           if (rival && (best == nullptr || row.all.emd.mean < best->all.emd.mean)) best = &row;
         }
         if (best == nullptr) continue;
@@ -234,6 +265,7 @@ std::string comparisonJson(const Comparison& comparison) {
                  {"wrong_crossings", row.wrong},
                  {"bits", row.linkBits},
                  {"string_bits", rounded(row.stringBits)},
+                 {"lost", row.lost},
                  {"truncated", row.truncated},
                  {"undecoded", row.undecoded},
                  {"metrics", toJson(row.all)},
@@ -245,21 +277,33 @@ std::string comparisonJson(const Comparison& comparison) {
     }
     rows += (rows.empty() ? "\n  " : ",\n  ") + text(line, -1);
   }
+  const auto optional = [](const std::optional<double>& value) {
+    return value ? ordered(rounded(*value)) : ordered(nullptr);
+  };
   ordered costs = ordered::array();
   for (const CompareCost& cost : comparison.costs) {
-    const CompareVariant& variant = comparison.variants[cost.variant];
-    costs.push_back({{"design", variant.design},
-                     {"variant", variant.name},
+    costs.push_back({{"design", cost.design},
+                     {"encoder", econ_t::text(cost.algorithm)},
                      {"latency_alone",
                       {{"encoder", cost.encoderLatency}, {"formatter", cost.formatterLatency}}},
-                     {"area_um2", cost.area},
-                     {"design_area_um2", cost.chipArea},
-                     {"design_flip_flops", cost.flipFlops}});
+                     {"area_um2", optional(cost.area)},
+                     {"register_area_um2", optional(cost.registerArea)}});
   }
-  const ordered head{{"revision", comparison.revision},        {"seed", comparison.seed},
-                     {"library", comparison.library},          {"passed", comparison.passed()},
-                     {"seconds", rounded(comparison.seconds)}, {"samples", samples},
-                     {"remarks", comparison.remarks},          {"costs", costs}};
+  ordered designs = ordered::array();
+  for (const CompareDesign& design : comparison.designs) {
+    designs.push_back({{"design", design.name},
+                       {"area_um2", rounded(design.area)},
+                       {"flip_flops", design.flipFlops}});
+  }
+  const ordered head{{"revision", comparison.revision},
+                     {"seed", comparison.seed},
+                     {"library", comparison.library},
+                     {"passed", comparison.passed()},
+                     {"seconds", rounded(comparison.seconds)},
+                     {"samples", samples},
+                     {"remarks", comparison.remarks},
+                     {"costs", costs},
+                     {"designs", designs}};
   std::string out = text(head, 1);
   out.erase(out.rfind('\n'));  // the closing brace
   return out + ",\n \"rows\": [" + rows + "\n ]\n}\n";
@@ -273,7 +317,7 @@ std::string comparisonMarkdown(const Comparison& comparison) {
       "trigger cells: 2.0 is one pitch. Columns: number of eTX.\n\n",
       comparison.passed() ? "every word of the RTL is the interpreter's"
                           : "**THE RTL AND THE INTERPRETER DISAGREE**");
-  out += "## Where the autoencoder stands\n\n";
+  out += "## Conditions\n\n" + conditions() + "\n## Where the autoencoder stands\n\n";
   for (const std::string& remark : comparison.remarks) out += "- " + remark + "\n";
   if (comparison.remarks.empty()) out += "No autoencoder beside others was compared.\n";
   out += "\n## Costs\n\n";
@@ -287,7 +331,7 @@ std::string comparisonMarkdown(const Comparison& comparison) {
         "\nBold: the best. Crossings of which nothing came back are not in the mean, but in "
         "this table:\n\n### Crossings without a pattern, %\n\n";
     out += byLinks(comparison, s, [](const CompareRow& row) {
-      return fmt::format("{:.1f}", 100 * lostShare(row));
+      return fmt::format("{:.1f}", 100 * row.lostShare());
     });
     for (const int etx : linksOf(comparison)) {
       // Beyond that, rows of fewer and fewer variants; the JSON has them all.

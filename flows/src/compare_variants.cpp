@@ -8,6 +8,7 @@
 
 #include "aegen/encoders/freeze.hpp"
 #include "aegen/encoders/trigger_encoders.hpp"
+#include "aegen/rtl_gen/register_map.hpp"
 
 namespace aegen::flows {
 namespace {
@@ -128,6 +129,32 @@ double encoderArea(const core::Design& chip, const SynthResult& synthesis, Algor
     for (const core::Wire& wire : block->inputs) wanted.insert(wire.signal);
     const SynthModule* const module = synthesis.find(block->function);
     if (module != nullptr) area += module->area;
+  }
+  return area;
+}
+
+double registerArea(const rtl_gen::ModuleManifest& manifest, const SynthResult& synthesis,
+                    Algorithm algorithm) {
+  // Fields that a chip with this encoder has and one with any of the others has not.
+  const auto neutral = econ_t::ChipSettings::neutral();
+  std::vector<Algorithm> others;
+  for (const Algorithm other : econ_t::kAlgorithms) {
+    if (other != algorithm) others.push_back(other);
+  }
+  const auto elsewhere = econ_t::configValues(neutral, others);
+  const auto here = econ_t::configValues(neutral, {algorithm});
+  const auto anywhere =
+      econ_t::configValues(neutral, {econ_t::kAlgorithms.begin(), econ_t::kAlgorithms.end()});
+  double area = 0;
+  for (const rtl_gen::ManifestRegister& reg : manifest.registers) {
+    const bool weight = !anywhere.contains(reg.field);
+    const bool own = weight ? algorithm == Algorithm::Autoencoder
+                            : here.contains(reg.field) && !elsewhere.contains(reg.field);
+    if (!own) continue;
+    for (const std::string& bank : rtl_gen::bankModules(reg)) {
+      const SynthModule* const module = synthesis.find(bank);
+      if (module != nullptr) area += module->area;
+    }
   }
   return area;
 }

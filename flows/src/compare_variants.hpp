@@ -5,6 +5,7 @@
 
 #include "aegen/flows/compare.hpp"
 #include "aegen/flows/stage_results.hpp"
+#include "aegen/rtl_gen/manifest.hpp"
 
 namespace aegen::flows {
 
@@ -28,5 +29,11 @@ namespace aegen::flows {
 /// that it uses, each with all it instantiates. Pipeline registers of the top are not in it.
 [[nodiscard]] double encoderArea(const core::Design& chip, const SynthResult& synthesis,
                                  encoders::econ_t::Algorithm algorithm, bool severalHeld);
+
+/// um2 of the register banks of the fields that this algorithm alone uses: weights and mask of the
+/// autoencoder, thresholds and sync word of threshold sum, the type of super trigger cells.
+[[nodiscard]] double registerArea(const rtl_gen::ModuleManifest& manifest,
+                                  const SynthResult& synthesis,
+                                  encoders::econ_t::Algorithm algorithm);
 
 }  // namespace aegen::flows

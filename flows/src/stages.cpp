@@ -47,6 +47,17 @@ std::string programDigest() {
   return program ? core::digestText(*program) : std::string(AEGEN_VERSION);
 }
 
+// "best_choice" as BestChoiceDecoder.
+std::string moduleNameOf(std::string_view algorithm) {
+  std::string out;
+  bool up = true;
+  for (const char c : algorithm) {
+    if (c != '_') out += up ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    up = c == '_';
+  }
+  return out + "Decoder";
+}
+
 std::string riskLine(const core::OverflowRisk& risk) {
   return fmt::format("{}/{}: {} can be {}..{}", risk.function, risk.valueName, risk.format.text(),
                      risk.exact.low, risk.exact.high);
@@ -334,7 +345,7 @@ Result<StageOutcome> Build::rtl() {
     const auto name = econ_t::text(decoder.algorithm);
     auto systemc =
         rtl_gen::emitSystemC(decoder.program, decoder.function,
-                             {"Decode_" + std::string(name), bundle_.spec.decoderLatency});
+                             {moduleNameOf(name), bundle_.spec.decoderLatency});
     if (!systemc) return systemc.error();
     linkDecoderTexts_.push_back({fmt::format("decode_{}.hpp", name), std::move(*systemc)});
     result.files.push_back("decoder/" + linkDecoderTexts_.back().name);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "aegen/rtl_gen/emit_function.hpp"
+#include "aegen/rtl_gen/register_map.hpp"
 #include "module_builder.hpp"
 
 namespace aegen::rtl_gen {
@@ -341,6 +342,14 @@ std::vector<Module> registerModules(const core::Design& design, const RegisterMa
   }
   modules.push_back(RegisterFileBuilder(design, map).run());
   return modules;
+}
+
+std::vector<std::string> bankModules(const ManifestRegister& reg) {
+  std::vector<std::string> out;
+  for (std::uint32_t first = 0; first < reg.count; first += kBankValues) {
+    out.push_back(bankName(reg.format, std::min(kBankValues, reg.count - first)));
+  }
+  return out;
 }
 
 }  // namespace aegen::rtl_gen

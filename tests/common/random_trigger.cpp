@@ -74,6 +74,7 @@ PathShape RandomTrigger::shape(int mostChannels, int mostEtx) {
     type.sum = oneIn(2) ? FloatCode{4, 3} : code(6, 8);
     out.stc.push_back(type);
   }
+  if (oneIn(3)) out.bestChoiceMost = static_cast<int>(between(1, out.channels));
   const int least = wordsWritten(out);
   out.bufferWords = static_cast<int>(oneIn(3) ? least : between(least, 3 * least));
   return out;

@@ -307,7 +307,7 @@ TriggerOracle::Crossing TriggerOracle::bestChoice(const Charges& calq) const {
                                                     : shape_.channels;
     return 4 + shape_.sum.width() + where + cells * shape_.charge.width();
   };
-  int cells = shape_.channels;
+  int cells = shape_.bestChoiceMost > 0 ? shape_.bestChoiceMost : shape_.channels;
   while (cells > 0 && bitsOf(cells) > 32 * etx()) --cells;
   std::vector<int> sent = bestChoiceOrder(values);
   sent.resize(static_cast<std::size_t>(cells));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "aegen/flows/compare.hpp"
 #include "cli.hpp"
@@ -11,13 +12,17 @@
 namespace aegen::tools {
 namespace {
 
+constexpr std::uint64_t kMostEvents = 1'000'000;
+constexpr std::uint64_t kUsualEvents = 5000;
+
 struct Arguments {
   std::vector<std::string> designs;
   std::vector<std::string> events;
   std::vector<std::string> highDensityEvents;
   std::vector<std::string> regimes;
   std::string etx = "1-13";
-  std::uint64_t count = 5000;
+  std::optional<std::uint64_t> count;
+  std::string truth = "seen";
   bool noArea = false;
   std::string json;
   flows::CompareOptions options;
@@ -50,9 +55,9 @@ core::Result<flows::CompareSample> sampleOf(const std::string& file, std::uint64
   return out;
 }
 
-core::Result<std::vector<flows::CompareSample>> samplesOf(const Arguments& arguments,
-                                                          std::uint64_t most) {
+core::Result<std::vector<flows::CompareSample>> samplesOf(const Arguments& arguments) {
   std::vector<flows::CompareSample> out;
+  const std::uint64_t most = arguments.count.value_or(kMostEvents);
   const auto add = [&](flows::CompareSample sample) {
     const auto taken = [&](const std::string& name) {
       return std::ranges::find(out, name, &flows::CompareSample::name) != out.end();
@@ -78,7 +83,7 @@ core::Result<std::vector<flows::CompareSample>> samplesOf(const Arguments& argum
     flows::CompareSample sample;
     sample.name = "generated_" + regime;
     sample.source.regime = regime;
-    sample.source.crossings = arguments.count;
+    sample.source.crossings = arguments.count.value_or(kUsualEvents);
     // Modules where every cell fires have high density.
     if (regime == "dense") sample.highDensity = true;
     add(std::move(sample));
@@ -96,17 +101,23 @@ void print(const flows::Comparison& comparison) {
     std::ranges::sort(links);
     links.erase(std::unique(links.begin(), links.end()), links.end());
     fmt::print("{:<34}", "");
-    for (const int etx : links) fmt::print(" {:>6}", etx);
+    for (const int etx : links) fmt::print(" {:>6} ", etx);
     fmt::print("\n");
     for (std::size_t v = 0; v < comparison.variants.size(); ++v) {
       fmt::print("{:<34}", comparison.variants[v].name);
       for (const int etx : links) {
         const auto* const row = comparison.find(s, v, etx);
-        fmt::print(" {:>6}", row == nullptr ? "" : fmt::format("{:.3f}", row->all.emd.mean));
+        const bool partial = row != nullptr && row->lostShare() > flows::kLostShareLimit;
+        fmt::print(" {:>6}{}", row == nullptr ? "" : fmt::format("{:.3f}", row->all.emd.mean),
+                   partial ? '*' : ' ');
       }
       fmt::print("\n");
     }
   }
+  fmt::print(
+      "* more than {:.0f} % of the crossings came back without a pattern and are not in the "
+      "mean\n",
+      100 * flows::kLostShareLimit);
   fmt::print("\n");
   for (const std::string& remark : comparison.remarks) fmt::print("{}\n", remark);
 }
@@ -116,10 +127,11 @@ int run(const Arguments& arguments) {
   flows::CompareOptions options = arguments.options;
   options.designs.assign(arguments.designs.begin(), arguments.designs.end());
   options.area = !arguments.noArea;
+  options.truthAsGiven = arguments.truth == "given";
   const auto links = linksOf(arguments.etx);
   if (!links) return fail(links.error());
   std::tie(options.firstEtx, options.lastEtx) = *links;
-  auto samples = samplesOf(arguments, 1'000'000);
+  auto samples = samplesOf(arguments);
   if (!samples) return fail(samples.error());
   options.samples = std::move(*samples);
   options.progress = [&](std::string_view step, std::uint64_t done, std::uint64_t total) {
@@ -155,9 +167,18 @@ void addCompareCommand(CLI::App& app, int& exitCode) {
   command
       ->add_option("--generate", arguments->regimes,
                    "Shower events (repeatable): sparse, dense; default without --events: both")
+      ->delimiter(',')
       ->check(CLI::IsMember(std::vector<std::string>{"sparse", "dense"}));
-  command->add_option("--count", arguments->count, "Events to generate")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
+  command
+      ->add_option("--count", arguments->count,
+                   "Events to generate (default 5000), and of each file at most (default all)")
+      ->check(CLI::Range(std::uint64_t{1}, kMostEvents));
+  command
+      ->add_option("--truth", arguments->truth,
+                   "What reconstruction is compared with: seen: the charges the chip makes of its "
+                   "input codes, which the encoders see; given: those of the file or generator, "
+                   "before the front end codes them")
+      ->check(CLI::IsMember(std::vector<std::string>{"seen", "given"}))
       ->capture_default_str();
   command->add_option("--etx", arguments->etx, "Numbers of links: 4, or 1-13")
       ->capture_default_str();

@@ -47,7 +47,8 @@ std::filesystem::path cacheFolder() {
 }
 
 void print(const flows::SetResult& result) {
-  const std::string verdict = result.problem      ? "cannot run"
+  const bool ran = result.crossings > 0;
+  const std::string verdict = result.problem      ? (ran ? "CONTRADICTORY" : "cannot run")
                               : result.mismatches ? "DIFFERS"
                                                   : "identical";
   fmt::print("{:<32} {:<19} {:<15} {:>10} {:>11}  {}\n", result.name, result.algorithm,

@@ -31,7 +31,10 @@ struct CompareOptions {
   int lastEtx = 13;
   std::filesystem::path out = "out/compare";  ///< RTL, compiled models, netlists, results
   bool area = true;                           ///< synthesise the designs
-  std::filesystem::path liberty;              ///< overrides the designs'
+  /// Compare with the charges of file or generator; else with those the chip makes of their codes,
+  /// which is what the encoders see (and what a file of ePortRX words always means).
+  bool truthAsGiven = false;
+  std::filesystem::path liberty;  ///< overrides the designs'
   std::uint64_t seed = 1;
   unsigned jobs = 0;  ///< 0: as many as processors
   std::function<void(std::string_view step, std::uint64_t done, std::uint64_t total)> progress;
@@ -47,6 +50,9 @@ struct CompareVariant {
   bool operator==(const CompareVariant&) const = default;
 };
 
+/// A row of which more than this share of the crossings came back without a pattern is no rival.
+inline constexpr double kLostShareLimit = 0.01;
+
 /// One variant on one sample with one number of links.
 struct CompareRow {
   std::size_t sample = 0;   ///< index of Comparison::samples
@@ -56,23 +62,38 @@ struct CompareRow {
   std::uint64_t wrong = 0;       ///< crossings whose RTL words are not the interpreter's
   int linkBits = 0;              ///< a crossing has: 32 an eTX
   double stringBits = 0;         ///< mean of what the formatter made of a crossing, whole words
+  std::uint64_t lost = 0;        ///< events with charge of which the board has no pattern
   std::uint64_t truncated = 0;   ///< crossings of which the chip sent no pattern
   std::uint64_t undecoded = 0;   ///< crossings the board gave nothing for, for any other reason
   encoders::MetricsSummary all;  ///< over the events with a pattern on both sides
   std::vector<encoders::MetricsSummary> byOccupancy;
-  int latency = 0;      ///< crossings from ePortRX words to the first eTX word, measured
+  /// Crossings from ePortRX words to eTX words: the manifest's, at which every word was compared.
+  int latency = 0;
   double waitMean = 0;  ///< further crossings in the chip's buffer until the last word is out
   std::uint64_t waitMax = 0;
+
+  /// `lost` over the events with charge: truncated by the chip, not decoded, or all zero.
+  [[nodiscard]] double lostShare() const;
 };
 
-/// What a variant's encoder costs.
+/// What an encoder of a design costs.
 struct CompareCost {
-  std::size_t variant = 0;
+  std::string design;
+  encoders::econ_t::Algorithm algorithm = encoders::econ_t::Algorithm::Autoencoder;
   int encoderLatency = 1;  ///< crossings of the chip that holds it alone
   int formatterLatency = 1;
-  double area = 0;              ///< um2 of its encoder and formatter, beyond front end and buffer
-  double chipArea = 0;          ///< um2 of the whole design
-  std::uint64_t flipFlops = 0;  ///< of the whole design
+  /// um2, empty when nothing was synthesised: of its encoder and formatter, all that stands between
+  /// charges and words, what it shares with others included; and of the registers of its own fields
+  /// (weights, thresholds), each with its shadow copy.
+  std::optional<double> area;
+  std::optional<double> registerArea;
+};
+
+/// A whole design as synthesised: with front end, all registers, buffer and pipeline.
+struct CompareDesign {
+  std::string name;
+  double area = 0;  ///< um2
+  std::uint64_t flipFlops = 0;
 };
 
 struct Comparison {
@@ -84,7 +105,8 @@ struct Comparison {
   std::vector<CompareVariant> variants;
   std::vector<CompareRow> rows;
   std::vector<CompareCost> costs;
-  std::vector<std::string> remarks;  ///< where the autoencoder wins and loses, in sentences
+  std::vector<CompareDesign> designs;  ///< those that were synthesised
+  std::vector<std::string> remarks;    ///< where the autoencoder wins and loses, in sentences
   double seconds = 0;
 
   /// All words of the RTL were the interpreter's.
@@ -99,7 +121,8 @@ struct Comparison {
 /// has a repeater whose links do not carry every cell. The autoencoder sends the leading bits of
 /// its latents that fit the links. Errors: those of the designs, the readers, the simulation and
 /// the synthesis; `compare.nothing` without designs or samples; `compare.shape` for a design that
-/// has not 48 channels.
+/// has not 48 channels; `compare.name` for two designs of one name; `compare.decoder` for an
+/// autoencoder whose model has no decoder; `compare.etx` when no design has so many links.
 [[nodiscard]] core::Result<Comparison> compare(const CompareOptions& options);
 
 /// `compare.json`.

@@ -40,4 +40,8 @@ struct RegisterMapFile {
 /// Every name registerMapFiles() may give.
 [[nodiscard]] std::vector<std::string> registerMapFileNames();
 
+/// The bank modules that hold a register's values, one an instance; registers of one shape share
+/// them.
+[[nodiscard]] std::vector<std::string> bankModules(const ManifestRegister& reg);
+
 }  // namespace aegen::rtl_gen
