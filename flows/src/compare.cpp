@@ -76,8 +76,9 @@ class Comparer {
       return core::badInput("compare.nothing", "there is nothing to compare", {},
                             {"name at least one design and one sample of events"});
     }
-    for (const fs::path& design : options_.designs) {
-      if (auto good = open(design); !good) return good.error();
+    if (auto good = check(); !good) return good.error();
+    for (Subject& subject : subjects_) {
+      if (auto good = generate(subject); !good) return good.error();
     }
     out_.revision = AEGEN_REVISION;
     out_.seed = options_.seed;
@@ -97,12 +98,49 @@ class Comparer {
     options_.progress(step, done, total);
   }
 
+  // Finds what can be found wrong with designs, links and samples before anything is written.
+  Result<void> check() {
+    for (const fs::path& design : options_.designs) {
+      if (auto good = open(design); !good) return good;
+    }
+    if (tasksOf(0).empty()) {
+      return core::badInput(
+          "compare.etx",
+          options_.firstEtx == options_.lastEtx
+              ? fmt::format("no encoder of the designs is compared with {} eTX", options_.firstEtx)
+              : fmt::format("no encoder of the designs is compared with {} to {} eTX",
+                            options_.firstEtx, options_.lastEtx),
+          {},
+          {"a repeater needs links for every cell; super trigger cells send nothing with more "
+           "links than they use; a design has no more than its shape.etx"});
+    }
+    for (const CompareSample& sample : options_.samples) {
+      say("reading " + sample.name);
+      CompareSample little = sample;
+      if (sample.source.kind == EventSource::Kind::Generator) little.source.crossings = 1;
+      for (const Subject& subject : subjects_) {
+        if (auto input = inputOf(subject, little); !input) return input.error();
+      }
+    }
+    return {};
+  }
+
   Result<void> open(const fs::path& file) {
     auto spec = loadDesignSpec(file);
     if (!spec) return spec.error();
+    const auto namesake = [&](const Subject& other) {
+      return other.bundle().spec.name == spec->name;
+    };
+    if (std::ranges::any_of(subjects_, namesake)) {
+      return core::badInput("compare.names", "two designs are named '" + spec->name + "'",
+                            file.string(), {"rows and folders are told apart by 'name'"});
+    }
     if (spec->chip.shape.channels != econ_t::kTriggerCells) {
-      return core::badInput("compare.shape", "events have 48 trigger cells, this design other",
-                            file.string());
+      return core::badInput(
+          "compare.shape",
+          fmt::format("the design has {} channels, but events have {} trigger cells",
+                      spec->chip.shape.channels, econ_t::kTriggerCells),
+          file.string());
     }
     Subject subject;
     subject.folder = options_.out / spec->name;
@@ -118,6 +156,19 @@ class Comparer {
     auto build = Build::open(*spec, stages);
     if (!build) return build.error();
     subject.build = std::make_unique<Build>(std::move(*build));
+    const DesignSpec& read = subject.bundle().spec;
+    if (read.holds(Algorithm::Autoencoder) && subject.bundle().codec.decoder.nodes.empty()) {
+      return core::badInput("compare.decoder", "the model of the autoencoder has no decoder",
+                            read.model.string(),
+                            {"name an aegen model (docs/model_file.md) in " + file.string()});
+    }
+    subject.variants = variantsOf(read);
+    nameApart(subject);
+    subjects_.push_back(std::move(subject));
+    return {};
+  }
+
+  Result<void> generate(Subject& subject) {
     for (const Stage stage : {Stage::Rtl, Stage::Synth}) {
       if (stage == Stage::Synth && !options_.area) continue;
       const auto outcome = subject.build->run(stage);
@@ -132,9 +183,6 @@ class Comparer {
     auto manifest = rtl_gen::loadManifest(subject.folder / "rtl" / "manifest.json");
     if (!manifest) return manifest.error();
     subject.manifest = std::move(*manifest);
-    subject.variants = variantsOf(subject.bundle().spec);
-    nameApart(subject);
-    subjects_.push_back(std::move(subject));
     return {};
   }
 

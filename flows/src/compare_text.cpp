@@ -14,6 +14,8 @@ namespace econ_t = encoders::econ_t;
 using ordered = nlohmann::ordered_json;
 
 constexpr double kSquareMicrometresPerSquareMillimetre = 1e6;
+// Share of events without a pattern from which on a mean over the others does not stand for all.
+constexpr double kLostThatCounts = 0.01;
 
 ordered toJson(const encoders::MetricsSummary& summary) {
   return {{"occupancy", summary.bin.name()},
@@ -151,14 +153,21 @@ std::vector<std::string> autoencoderRemarks(const Comparison& comparison) {
           const bool rival =
               row.sample == s && row.etx == etx &&
               comparison.variants[row.variant].algorithm != econ_t::Algorithm::Autoencoder &&
-              lostShare(row) < 0.01;
+              lostShare(row) < kLostThatCounts;
           if (rival && (best == nullptr || row.all.emd.mean < best->all.emd.mean)) best = &row;
         }
         if (best == nullptr) continue;
-        const bool loss = best->all.emd.mean < own->all.emd.mean;
+        // A mean over what came back says nothing of what did not.
+        const bool loss =
+            best->all.emd.mean < own->all.emd.mean || lostShare(*own) >= kLostThatCounts;
+        const std::string lost =
+            lostShare(*own) >= kLostThatCounts
+                ? fmt::format(" and {:.0f} % without a pattern", 100 * lostShare(*own))
+                : std::string();
         (loss ? loses : wins)
-            .push_back(fmt::format("{} eTX ({:.2f} against {:.2f} of {})", etx, own->all.emd.mean,
-                                   best->all.emd.mean, comparison.variants[best->variant].name));
+            .push_back(fmt::format("{} eTX ({:.2f}{} against {:.2f} of {})", etx, own->all.emd.mean,
+                                   lost, best->all.emd.mean,
+                                   comparison.variants[best->variant].name));
       }
       const auto sentence = [&](const std::vector<std::string>& at, std::string_view verb) {
         if (at.empty()) return;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 
 #include "aegen/flows/compare.hpp"
@@ -29,12 +30,17 @@ core::Result<std::pair<int, int>> linksOf(const std::string& text) {
     return core::badInput("compare.etx", "'" + text + "' is no number of links", "--etx",
                           {"1 to 15, or a range such as 1-13"});
   };
-  int first = 0;
-  int last = 0;
-  char end = 0;
-  const int read = std::sscanf(text.c_str(), "%2d-%2d%c", &first, &last, &end);
-  if (read == 1 && text.find('-') == std::string::npos && text.size() <= 2) last = first;
-  if ((read != 1 && read != 2) || first < 1 || last < first || last > 15) return wrong();
+  const auto number = [](std::string_view digits) {
+    int value = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stop, problem] = std::from_chars(digits.data(), end, value);
+    return problem == std::errc{} && stop == end ? value : 0;
+  };
+  const std::size_t dash = text.find('-');
+  const int first = number(std::string_view(text).substr(0, dash));
+  const int last =
+      dash == std::string::npos ? first : number(std::string_view(text).substr(dash + 1));
+  if (first < 1 || last < first || last > 15) return wrong();
   return std::pair{first, last};
 }
 
@@ -148,13 +154,18 @@ void addCompareCommand(CLI::App& app, int& exitCode) {
       "compare", "Encoders side by side: RTL, link and board decoder on the same events");
   command->add_option("DESIGN", arguments->designs, "design.yaml files (docs/design_file.md)")
       ->required();
-  command->add_option("--events", arguments->events,
-                      "Calibrated charges or ePortRX words (CSV; repeatable)");
-  command->add_option("--high-density-events", arguments->highDensityEvents,
-                      "The same, of a high-density module whatever the design says");
+  command
+      ->add_option("--events", arguments->events,
+                   "Calibrated charges or ePortRX words (CSV; repeatable)")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--high-density-events", arguments->highDensityEvents,
+                   "The same, of a high-density module whatever the design says (repeatable)")
+      ->allow_extra_args(false);
   command
       ->add_option("--generate", arguments->regimes,
                    "Shower events (repeatable): sparse, dense; default without --events: both")
+      ->allow_extra_args(false)
       ->check(CLI::IsMember(std::vector<std::string>{"sparse", "dense"}));
   command->add_option("--count", arguments->count, "Events to generate")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
