@@ -97,7 +97,8 @@ void addConformCommand(CLI::App& app, int& exitCode) {
       ->add_option("DIR", arguments->folder,
                    "Folder of vector sets (NAME/config.json, NAME/expected_tx.csv)")
       ->required();
-  command->add_option("--set", arguments->sets, "Run this set only (repeatable); default: all");
+  command->add_option("--set", arguments->sets, "Run this set only (repeatable); default: all")
+      ->allow_extra_args(false);
   std::vector<std::string> names;
   for (const auto& [name, executor] : executors()) names.push_back(name);
   command
