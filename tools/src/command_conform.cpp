@@ -112,7 +112,7 @@ void addConformCommand(CLI::App& app, int& exitCode) {
   command
       ->add_option("--registers", arguments->registers,
                    "How the chip of all encoders is configured: over its parallel port, or over "
-                   "its I2C port at 1 MHz (serial), which takes seconds a set")
+                   "its I2C port at 1 MHz (serial), which takes minutes a set")
       ->check(CLI::IsMember(std::vector<std::string>{"parallel", "serial"}))
       ->capture_default_str();
   command->add_option("--work", arguments->work,
