@@ -221,9 +221,13 @@ class Comparer {
       inputs.push_back(std::move(*input));
     }
     out_.samples.push_back(asked.name);
-    out_.descriptions.push_back(fmt::format("{}; {} crossings, {}-density codes",
-                                            inputs.front().description, inputs.front().truth.size(),
-                                            inputs.front().highDensity ? "high" : "low"));
+    const bool high = inputs.front().highDensity;
+    const bool alike =
+        std::ranges::all_of(inputs, [&](const Input& input) { return input.highDensity == high; });
+    out_.descriptions.push_back(
+        fmt::format("{}; {} crossings, {}", inputs.front().description, inputs.front().truth.size(),
+                    alike ? fmt::format("{}-density codes", high ? "high" : "low")
+                          : std::string("codes of high or low density as each design says")));
     const std::vector<Task> tasks = tasksOf(sample);
     std::vector<TaskResult> results(tasks.size());
     if (auto good = simulate(tasks, inputs, results); !good) return good;

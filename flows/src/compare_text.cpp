@@ -14,8 +14,6 @@ namespace econ_t = encoders::econ_t;
 using ordered = nlohmann::ordered_json;
 
 constexpr double kSquareMicrometresPerSquareMillimetre = 1e6;
-// Share of events without a pattern from which on a mean over the others does not stand for all.
-constexpr double kLostThatCounts = 0.01;
 
 ordered toJson(const encoders::MetricsSummary& summary) {
   return {{"occupancy", summary.bin.name()},
@@ -48,13 +46,6 @@ std::vector<std::size_t> shown(const Comparison& comparison, std::size_t sample)
   return out;
 }
 
-// Crossings without a pattern on the board, of those with charges.
-double lostShare(const CompareRow& row) {
-  const auto events = row.all.events - row.all.zeroTrue;
-  return events == 0 ? 0
-                     : static_cast<double>(row.all.zeroReconstructed) / static_cast<double>(events);
-}
-
 // A table with a column a number of links; the smallest of a column in bold where that means best.
 template <typename Cell>
 std::string byLinks(const Comparison& comparison, std::size_t sample, Cell cell) {
@@ -81,10 +72,10 @@ std::string emdTable(const Comparison& comparison, std::size_t sample) {
     for (const CompareRow& other : comparison.rows) {
       const bool beside = other.sample == row.sample && other.etx == row.etx;
       // Means of hardly any events compare with nothing.
-      if (beside && lostShare(other) < 0.5) best = std::min(best, other.all.emd.mean);
+      if (beside && other.lostShare() < 0.5) best = std::min(best, other.all.emd.mean);
     }
     const std::string text = fmt::format("{:.3f}", row.all.emd.mean);
-    return row.all.emd.mean <= best && lostShare(row) < 0.5 ? "**" + text + "**" : text;
+    return row.all.emd.mean <= best && row.lostShare() < 0.5 ? "**" + text + "**" : text;
   });
 }
 
@@ -100,7 +91,8 @@ std::string detailTable(const Comparison& comparison, std::size_t sample) {
         "| {:.1f} (most {}) |\n",
         comparison.variants[row.variant].name, row.etx, row.linkBits, row.stringBits,
         row.all.emd.mean, row.all.emd.median, row.all.emd.p90, row.all.telescope.mean,
-        row.all.responseMean, row.all.responseRms, 100 * lostShare(row), row.waitMean, row.waitMax);
+        row.all.responseMean, row.all.responseRms, 100 * row.lostShare(), row.waitMean,
+        row.waitMax);
   }
   return out;
 }
@@ -126,6 +118,11 @@ std::string costTable(const Comparison& comparison) {
 }
 
 }  // namespace
+
+double CompareRow::lostShare() const {
+  const auto events = all.events - all.zeroTrue;
+  return events == 0 ? 0 : static_cast<double>(all.zeroReconstructed) / static_cast<double>(events);
+}
 
 bool Comparison::passed() const {
   return std::ranges::all_of(rows, [](const CompareRow& row) { return row.wrong == 0; });
@@ -153,16 +150,16 @@ std::vector<std::string> autoencoderRemarks(const Comparison& comparison) {
           const bool rival =
               row.sample == s && row.etx == etx &&
               comparison.variants[row.variant].algorithm != econ_t::Algorithm::Autoencoder &&
-              lostShare(row) < kLostThatCounts;
+              row.lostShare() < kLostThatCounts;
           if (rival && (best == nullptr || row.all.emd.mean < best->all.emd.mean)) best = &row;
         }
         if (best == nullptr) continue;
         // A mean over what came back says nothing of what did not.
         const bool loss =
-            best->all.emd.mean < own->all.emd.mean || lostShare(*own) >= kLostThatCounts;
+            best->all.emd.mean < own->all.emd.mean || own->lostShare() >= kLostThatCounts;
         const std::string lost =
-            lostShare(*own) >= kLostThatCounts
-                ? fmt::format(" and {:.0f} % without a pattern", 100 * lostShare(*own))
+            own->lostShare() >= kLostThatCounts
+                ? fmt::format(" and {:.0f} % without a pattern", 100 * own->lostShare())
                 : std::string();
         (loss ? loses : wins)
             .push_back(fmt::format("{} eTX ({:.2f}{} against {:.2f} of {})", etx, own->all.emd.mean,
@@ -260,7 +257,7 @@ std::string comparisonMarkdown(const Comparison& comparison) {
         "\nBold: the best. Crossings of which nothing came back are not in the mean, but in "
         "this table:\n\n### Crossings without a pattern, %\n\n";
     out += byLinks(comparison, s, [](const CompareRow& row) {
-      return fmt::format("{:.1f}", 100 * lostShare(row));
+      return fmt::format("{:.1f}", 100 * row.lostShare());
     });
     out += "\n### Everything\n\n" + detailTable(comparison, s);
   }

@@ -371,6 +371,16 @@ TEST(Comparison, OneWrongWordAndItHasNotPassed) {
             std::string::npos);
 }
 
+TEST(Comparison, TheShareThatIsLostIsOfTheEventsWithCharges) {
+  CompareRow few = row(kShy, 2, 0.125, 100, 60);
+  EXPECT_DOUBLE_EQ(few.lostShare(), 0.6);
+  few.all.zeroTrue = 20;  // there was nothing to bring back
+  EXPECT_DOUBLE_EQ(few.lostShare(), 0.75);
+  few.all.zeroTrue = 100;
+  few.all.zeroReconstructed = 0;
+  EXPECT_EQ(few.lostShare(), 0);
+}
+
 TEST(AutoencoderRemarks, SayWhereItWinsAndWhereItLoses) {
   const auto remarks = autoencoderRemarks(byHand());
   ASSERT_EQ(remarks.size(), 2U);

@@ -165,15 +165,33 @@ json run(const Workspace& here, std::vector<std::string> arguments) {
   return out;
 }
 
-// Compiled models are kept for the next test run.
+// Compiled models are kept for the next test and the next test run.
 std::string outFolder(const std::string& name) {
   return (fs::path(AEGEN_BUILD_DIR) / "compare" / name).string();
+}
+const std::string kShared = outFolder("designs");
+
+void writeBestChoice(const Workspace& here) {
+  here.write("bc.yaml", "name: bc\nencoders: best_choice\nsettings: {high_density: false}\n");
+}
+// Inputs of another order, each with a gain of its own.
+void writeTwo(const Workspace& here) {
+  std::string mux;
+  std::string gains;
+  for (int c = 0; c < 48; ++c) {
+    mux += (c == 0 ? "" : ", ") + std::to_string((c * 29 + 11) % 48);
+    gains += (c == 0 ? "" : ", ") + std::to_string(1024 + 64 * c);
+  }
+  here.write("two.yaml",
+             "name: two\nencoders: [super_trigger_cell, repeater]\nsettings:\n  mux: [" + mux +
+                 "]\n  calibration: [" + gains +
+                 "]\n  high_density: false\n  stc_type: 1\n  active_etx: 2\n");
 }
 
 TEST(Compare, BestChoiceOnGeneratedEventsAndOnFilesOfBothKinds) {
   const Workspace here("compare_best_choice");
-  here.write("design.yaml", "name: bc\nencoders: best_choice\nsettings: {high_density: false}\n");
-  const flows::DesignBundle bundle = bundleOf(here.path() / "design.yaml");
+  writeBestChoice(here);
+  const flows::DesignBundle bundle = bundleOf(here.path() / "bc.yaml");
   const econ_t::ChipSettings& settings = bundle.spec.settings;
 
   flows::EventSource generator;
@@ -189,9 +207,8 @@ TEST(Compare, BestChoiceOnGeneratedEventsAndOnFilesOfBothKinds) {
   const auto read = stimuliOf(words, settings, 5);
 
   const std::vector<std::string> arguments{
-      "design.yaml", "--generate", "sparse",    "--count",   "150", "--events",
-      "charges.csv", "--events",   "words.csv", "--no-area", "-o",  outFolder("best_choice"),
-      "--seed",      "5"};
+      "bc.yaml",  "--generate", "sparse",    "--count", "150",   "--events", "charges.csv",
+      "--events", "words.csv",  "--no-area", "-o",      kShared, "--seed",   "5"};
   const json out = run(here, arguments);
   EXPECT_EQ(out.at("seed"), 5);
   ASSERT_EQ(out.at("samples").size(), 3U);
@@ -242,7 +259,7 @@ TEST(Compare, BestChoiceOnGeneratedEventsAndOnFilesOfBothKinds) {
     again.insert(again.end(), {"-j", jobs});
     EXPECT_EQ(run(here, again), out) << jobs;
   }
-  const fs::path folder = outFolder("best_choice");
+  const fs::path folder = kShared;
   for (const char* file :
        {"compare.json", "compare.md", "emd_by_links_words.svg", "emd_by_occupancy_charges.svg"}) {
     EXPECT_TRUE(fs::exists(folder / file)) << file;
@@ -251,22 +268,13 @@ TEST(Compare, BestChoiceOnGeneratedEventsAndOnFilesOfBothKinds) {
 
 TEST(Compare, AChipOfTwoWithInputsOfAnotherOrderAndGainsOfTheirOwn) {
   const Workspace here("compare_two");
-  std::string mux;
-  std::string gains;
-  for (int c = 0; c < 48; ++c) {
-    mux += (c == 0 ? "" : ", ") + std::to_string((c * 29 + 11) % 48);
-    gains += (c == 0 ? "" : ", ") + std::to_string(1024 + 64 * c);
-  }
-  here.write("design.yaml",
-             "name: two\nencoders: [super_trigger_cell, repeater]\nsettings:\n  mux: [" + mux +
-                 "]\n  calibration: [" + gains +
-                 "]\n  high_density: false\n  stc_type: 1\n  active_etx: 2\n");
-  const flows::DesignBundle bundle = bundleOf(here.path() / "design.yaml");
+  writeTwo(here);
+  const flows::DesignBundle bundle = bundleOf(here.path() / "two.yaml");
   flows::EventSource generator;
   generator.crossings = 120;
   const auto stimuli = stimuliOf(generator, bundle.spec.settings, 1);
-  const json out = run(here, {"design.yaml", "--generate", "sparse", "--count", "120", "--etx",
-                              "2-11", "--no-area", "-o", outFolder("two")});
+  const json out = run(here, {"two.yaml", "--generate", "sparse", "--count", "120", "--etx", "2-11",
+                              "--no-area", "-o", kShared});
   const std::string sample = "generated_sparse";
   std::size_t rows = 0;
   for (const CompareVariant& variant : flows::variantsOf(bundle.spec)) {
@@ -289,6 +297,35 @@ TEST(Compare, AChipOfTwoWithInputsOfAnotherOrderAndGainsOfTheirOwn) {
                             .at("mean")
                             .get<double>();
   EXPECT_LT(shared, coarse);
+}
+
+TEST(Compare, DesignsBesideEachOtherAreAsEachAlone) {
+  const Workspace here("compare_designs");
+  writeBestChoice(here);
+  writeTwo(here);
+  const std::vector<std::string> rest{"--generate", "sparse",    "--count", "60",   "--etx",
+                                      "2-4",        "--no-area", "-o",      kShared};
+  const auto with = [&](std::vector<std::string> designs) {
+    designs.insert(designs.end(), rest.begin(), rest.end());
+    return run(here, designs);
+  };
+  const json both = with({"bc.yaml", "two.yaml"});
+  std::set<std::string> names;
+  for (const json& cost : both.at("costs")) names.insert(cost.at("variant"));
+  EXPECT_EQ(names.size(), both.at("costs").size());
+  std::size_t rows = 0;
+  for (const char* design : {"bc", "two"}) {
+    const json alone = with({std::string(design) + ".yaml"});
+    for (const json& row : alone.at("rows")) {
+      ++rows;
+      const auto variant = row.at("variant").get<std::string>() + " (" + design + ")";
+      json beside = rowOf(both, "generated_sparse", variant, row.at("etx").get<int>());
+      beside["variant"] = row.at("variant");
+      EXPECT_EQ(beside, row);
+    }
+  }
+  EXPECT_GT(rows, 0U);
+  EXPECT_EQ(both.at("rows").size(), rows);
 }
 
 TEST(Compare, AreasAreThoseOfTheSynthesis) {

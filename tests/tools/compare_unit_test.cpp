@@ -135,6 +135,24 @@ TEST_F(CompareBadInput, ADesignBehindEventsIsADesign) {
   expectRefused({"--events", "empty.csv", "one.yaml", "gone.yaml"}, "design.no-file");
 }
 
+TEST(MissingTool, ComparingAndTheSystemCBoardSayWhatToInstall) {
+  const Workspace here("compare_no_tools");
+  here.write("one.yaml", "name: one\n" + kOneEncoder);
+  const std::vector<std::string> compare{"compare", "one.yaml", "--generate", "sparse",
+                                         "--count", "2",        "-o",         "out"};
+  expectBad(here.aegen(compare, "/nonexistent"), "process.not-found", 3);
+  auto noArea = compare;
+  noArea.emplace_back("--no-area");
+  const auto result = here.aegen(noArea, "/nonexistent");
+  expectBad(result, "process.not-found", 3);
+  EXPECT_NE(result.output.find("apt install verilator"), std::string::npos) << result.output;
+  EXPECT_FALSE(fs::exists(here.path() / "out" / "compare.json"));
+  expectBad(
+      here.aegen({"board", test::vectorFolder().string(), "--json", "board.json"}, "/nonexistent"),
+      "process.not-found", 3);
+  EXPECT_FALSE(fs::exists(here.path() / "board.json"));
+}
+
 // ---- board
 
 TEST(Board, TheSharedSetsAreATableAndJson) {

@@ -92,6 +92,13 @@ core::Result<std::vector<flows::CompareSample>> samplesOf(const Arguments& argum
   return out;
 }
 
+// Mean EMD, marked where it does not stand for all events.
+std::string cell(const flows::CompareRow& row) {
+  if (row.all.emd.events == 0) return "none";
+  const char* const mark = row.lostShare() < flows::kLostThatCounts ? "" : "*";
+  return fmt::format("{:.{}f}{}", row.all.emd.mean, *mark == 0 ? 3 : 2, mark);
+}
+
 void print(const flows::Comparison& comparison) {
   for (std::size_t s = 0; s < comparison.samples.size(); ++s) {
     fmt::print("\n{} ({})\nmean EMD by eTX\n", comparison.samples[s], comparison.descriptions[s]);
@@ -108,10 +115,17 @@ void print(const flows::Comparison& comparison) {
       fmt::print("{:<34}", comparison.variants[v].name);
       for (const int etx : links) {
         const auto* const row = comparison.find(s, v, etx);
-        fmt::print(" {:>6}", row == nullptr ? "" : fmt::format("{:.3f}", row->all.emd.mean));
+        fmt::print(" {:>6}", row == nullptr ? "" : cell(*row));
       }
       fmt::print("\n");
     }
+  }
+  const auto lossy = [](const flows::CompareRow& row) {
+    return row.lostShare() >= flows::kLostThatCounts;
+  };
+  if (std::ranges::any_of(comparison.rows, lossy)) {
+    fmt::print("\n* without the events of which no pattern came back: {:.0f} % of them or more\n",
+               100 * flows::kLostThatCounts);
   }
   fmt::print("\n");
   for (const std::string& remark : comparison.remarks) fmt::print("{}\n", remark);

@@ -47,6 +47,9 @@ struct CompareVariant {
   bool operator==(const CompareVariant&) const = default;
 };
 
+/// Share of events without a pattern from which on a mean over the others does not stand for all.
+inline constexpr double kLostThatCounts = 0.01;
+
 /// One variant on one sample with one number of links.
 struct CompareRow {
   std::size_t sample = 0;   ///< index of Comparison::samples
@@ -63,6 +66,9 @@ struct CompareRow {
   int latency = 0;      ///< crossings from ePortRX words to the first eTX word, measured
   double waitMean = 0;  ///< further crossings in the chip's buffer until the last word is out
   std::uint64_t waitMax = 0;
+
+  /// Events without a pattern on the board, of those with charges: 0..1. They are in no mean.
+  [[nodiscard]] double lostShare() const;
 };
 
 /// What a variant's encoder costs.
