@@ -110,8 +110,9 @@ class DesignAnalysis {
     }
     const int fromPins = (1 << port.addressPins) - 1;
     if (port.addressBase < 0 || port.addressBase > 0x7f || (port.addressBase & fromPins) != 0) {
-      refuse("the device address is not 7 bits with zeros where the pins are",
-             "the lowest addressPins bits come from the pins");
+      refuse(
+          "the device address is not 7 bits with zeros where the pins are",
+          "its lowest bits, one a pin, come from the pins: with 4 pins 0x20 is one, 0x21 is not");
     } else if (port.addressPins < 7 &&
                (port.addressBase < 8 || (port.addressBase | fromPins) > 0x77)) {
       refuse("the device address is reserved on the I2C bus", "use addresses of 0x08 to 0x77");

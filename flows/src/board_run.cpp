@@ -226,6 +226,8 @@ class BoardRun {
       }
       verdicts.push_back(verdict);
     }
+    report.waiting =
+        report.crossings - std::min<std::uint64_t>(report.crossings, result.records.size());
     for (const LinkError kind : settings_.errors) {
       report.recovery.push_back(recovery(module, verdicts, kind));
     }
@@ -376,6 +378,7 @@ std::string boardJson(const BoardReport& report) {
     }
     out["crossings"] = module.crossings;
     out["decoded"] = module.decoded;
+    out["waiting"] = module.waiting;
     for (std::size_t s = 0; s < kStatusNames.size(); ++s) {
       out["receiver"][std::string(kStatusNames[s])] = module.received[s];
     }

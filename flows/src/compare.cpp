@@ -76,14 +76,9 @@ class Comparer {
       return core::badInput("compare.nothing", "there is nothing to compare", {},
                             {"name at least one design and one sample of events"});
     }
-    std::vector<DesignSpec> specs;
-    for (const fs::path& design : options_.designs) {
-      auto spec = readSpec(design, specs);
-      if (!spec) return spec.error();
-      specs.push_back(std::move(*spec));
-    }
-    for (const DesignSpec& spec : specs) {
-      if (auto good = open(spec); !good) return good.error();
+    if (auto good = check(); !good) return good.error();
+    for (Subject& subject : subjects_) {
+      if (auto good = generate(subject); !good) return good.error();
     }
     out_.revision = AEGEN_REVISION;
     out_.seed = options_.seed;
@@ -103,33 +98,52 @@ class Comparer {
     options_.progress(step, done, total);
   }
 
-  // A design that can be compared, before anything long is done.
-  Result<DesignSpec> readSpec(const fs::path& file, const std::vector<DesignSpec>& before) const {
-    auto spec = loadDesignSpec(file);
-    if (!spec) return spec.error();
-    if (spec->chip.shape.channels != econ_t::kTriggerCells) {
-      return core::badInput("compare.shape", "events have 48 trigger cells, this design other",
-                            file.string());
+  // Finds what can be found wrong with designs, links and samples before anything is written.
+  Result<void> check() {
+    for (const fs::path& design : options_.designs) {
+      if (auto good = open(design); !good) return good;
     }
-    if (spec->chip.shape.etx < options_.firstEtx) {
-      return core::badInput("compare.etx",
-                            fmt::format("the design has {} eTX, from {} on are asked for",
-                                        spec->chip.shape.etx, options_.firstEtx),
-                            file.string());
-    }
-    const auto same = std::ranges::find(before, spec->name, &DesignSpec::name);
-    if (same != before.end()) {
+    if (tasksOf(0).empty()) {
       return core::badInput(
-          "compare.name",
-          fmt::format("'{}' is the name of {} too", spec->name, same->file.string()), file.string(),
-          {"give each design a name of its own"});
+          "compare.etx",
+          options_.firstEtx == options_.lastEtx
+              ? fmt::format("no encoder of the designs is compared with {} eTX", options_.firstEtx)
+              : fmt::format("no encoder of the designs is compared with {} to {} eTX",
+                            options_.firstEtx, options_.lastEtx),
+          {},
+          {"a repeater needs links for every cell; super trigger cells send nothing with more "
+           "links than they use; a design has no more than its shape.etx"});
     }
-    return spec;
+    for (const CompareSample& sample : options_.samples) {
+      say("reading " + sample.name);
+      CompareSample little = sample;
+      if (sample.source.kind == EventSource::Kind::Generator) little.source.crossings = 1;
+      for (const Subject& subject : subjects_) {
+        if (auto input = inputOf(subject, little); !input) return input.error();
+      }
+    }
+    return {};
   }
 
-  Result<void> open(const DesignSpec& spec) {
+  Result<void> open(const fs::path& file) {
+    auto spec = loadDesignSpec(file);
+    if (!spec) return spec.error();
+    const auto namesake = [&](const Subject& other) {
+      return other.bundle().spec.name == spec->name;
+    };
+    if (std::ranges::any_of(subjects_, namesake)) {
+      return core::badInput("compare.names", "two designs are named '" + spec->name + "'",
+                            file.string(), {"rows and folders are told apart by 'name'"});
+    }
+    if (spec->chip.shape.channels != econ_t::kTriggerCells) {
+      return core::badInput(
+          "compare.shape",
+          fmt::format("the design has {} channels, but events have {} trigger cells",
+                      spec->chip.shape.channels, econ_t::kTriggerCells),
+          file.string());
+    }
     Subject subject;
-    subject.folder = options_.out / spec.name;
+    subject.folder = options_.out / spec->name;
     StageOptions stages;
     stages.out = subject.folder;
     stages.seed = options_.seed;
@@ -139,15 +153,22 @@ class Comparer {
                              std::uint64_t total) {
       say(fmt::format("{}: {}", flows::text(stage), step), done, total);
     };
-    auto build = Build::open(spec, stages);
+    auto build = Build::open(*spec, stages);
     if (!build) return build.error();
     subject.build = std::make_unique<Build>(std::move(*build));
-    if (subject.bundle().decoders.size() != spec.chip.encoders.size()) {
-      return core::badInput("compare.decoder", "the autoencoder's model has no decoder",
-                            spec.file.string(),
-                            {"name an aegen model as 'model': "
-                             "aegen train makes one"});
+    const DesignSpec& read = subject.bundle().spec;
+    if (read.holds(Algorithm::Autoencoder) && subject.bundle().codec.decoder.nodes.empty()) {
+      return core::badInput("compare.decoder", "the model of the autoencoder has no decoder",
+                            read.model.string(),
+                            {"name an aegen model (docs/model_file.md) in " + file.string()});
     }
+    subject.variants = variantsOf(read);
+    nameApart(subject);
+    subjects_.push_back(std::move(subject));
+    return {};
+  }
+
+  Result<void> generate(Subject& subject) {
     for (const Stage stage : {Stage::Rtl, Stage::Synth}) {
       if (stage == Stage::Synth && !options_.area) continue;
       const auto outcome = subject.build->run(stage);
@@ -157,15 +178,12 @@ class Comparer {
       auto synthesis = loadStage<SynthResult>(subject.folder);
       if (!synthesis) return synthesis.error();
       out_.library = synthesis->library;
-      out_.designs.push_back({spec.name, synthesis->area, synthesis->flipFlops});
+      out_.designs.push_back({subject.bundle().spec.name, synthesis->area, synthesis->flipFlops});
       subject.synthesis = std::move(*synthesis);
     }
     auto manifest = rtl_gen::loadManifest(subject.folder / "rtl" / "manifest.json");
     if (!manifest) return manifest.error();
     subject.manifest = std::move(*manifest);
-    subject.variants = variantsOf(subject.bundle().spec);
-    nameApart(subject);
-    subjects_.push_back(std::move(subject));
     return {};
   }
 
@@ -220,10 +238,14 @@ class Comparer {
       inputs.push_back(std::move(*input));
     }
     out_.samples.push_back(asked.name);
+    const bool high = inputs.front().highDensity;
+    const bool alike =
+        std::ranges::all_of(inputs, [&](const Input& input) { return input.highDensity == high; });
     out_.descriptions.push_back(
-        fmt::format("{}; {} crossings, {}-density codes; compared with the charges {}",
+        fmt::format("{}; {} crossings, {}; compared with the charges {}",
                     inputs.front().description, inputs.front().truth.size(),
-                    inputs.front().highDensity ? "high" : "low",
+                    alike ? fmt::format("{}-density codes", high ? "high" : "low")
+                          : std::string("codes of high or low density as each design says"),
                     options_.truthAsGiven ? "as given" : "the chip makes of its codes"));
     const std::vector<Task> tasks = tasksOf(sample);
     std::vector<TaskResult> results(tasks.size());

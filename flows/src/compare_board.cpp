@@ -1,6 +1,7 @@
 #include "compare_board.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <map>
 
 #include "aegen/flows/board_run.hpp"
@@ -87,10 +88,7 @@ Result<std::vector<std::vector<BoardCrossing>>> runBoard(const std::vector<Board
     const auto& decoders = link.design->decoders;
     const auto decoder =
         std::ranges::find(decoders, link.settings.algorithm, &econ_t::LinkDecoder::algorithm);
-    if (decoder == decoders.end()) {
-      return core::badInput("compare.decoder", "the model has no decoder",
-                            link.design->spec.file.string());
-    }
+    assert(decoder != decoders.end());
     const auto [kind, isNew] = kinds.emplace(&*decoder, plan.kinds.size());
     if (isNew) {
       plan.kinds.push_back(

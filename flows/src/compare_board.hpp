@@ -15,8 +15,8 @@ namespace aegen::flows {
 
 /// A chip's words and what the board has to know of its settings.
 struct BoardLink {
-  const DesignBundle* design = nullptr;
-  const core::Columns* tx = nullptr;  ///< eTX words, a row an eTX
+  const DesignBundle* design = nullptr;  ///< with a decoder of the algorithm in use
+  const core::Columns* tx = nullptr;     ///< eTX words, a row an eTX
   encoders::econ_t::ChipSettings settings;
   encoders::econ_t::Spread spread = encoders::econ_t::Spread::Concentrated;
 };

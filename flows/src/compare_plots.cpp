@@ -56,7 +56,7 @@ Curves byLinks(const Comparison& comparison, std::size_t sample) {
     out.add(comparison.variants[v].name, v, [&](const auto& point) {
       for (const CompareRow& row : comparison.rows) {
         const bool own = row.sample == sample && row.variant == v && row.all.emd.events > 0 &&
-                         row.lostShare() <= kLostShareLimit;
+                         row.lostShare() < kLostThatCounts;
         if (own) point(row.etx, row.all.emd.mean);
       }
     });
@@ -69,7 +69,7 @@ Curves byOccupancy(const Comparison& comparison, std::size_t sample, int etx) {
   Curves out;
   for (std::size_t v = 0; v < comparison.variants.size(); ++v) {
     const CompareRow* const row = comparison.find(sample, v, etx);
-    if (row == nullptr || row->lostShare() > kLostShareLimit) continue;
+    if (row == nullptr || row->lostShare() >= kLostThatCounts) continue;
     out.add(comparison.variants[v].name, v, [&](const auto& point) {
       for (std::size_t bin = 0; bin < row->byOccupancy.size(); ++bin) {
         if (row->byOccupancy[bin].emd.events > 0) {

@@ -86,12 +86,12 @@ std::string emdTable(const Comparison& comparison, std::size_t sample) {
     for (const CompareRow& other : comparison.rows) {
       const bool beside = other.sample == row.sample && other.etx == row.etx;
       // Means of hardly any events compare with nothing.
-      if (beside && other.lostShare() <= kLostShareLimit) best = std::min(best, other.all.emd.mean);
+      if (beside && other.lostShare() < kLostThatCounts) best = std::min(best, other.all.emd.mean);
     }
     const std::string text =
-        fmt::format("{:.3f}{}", row.all.emd.mean, row.lostShare() > kLostShareLimit ? "\\*" : "");
-    return row.all.emd.mean <= best && row.lostShare() <= kLostShareLimit ? "**" + text + "**"
-                                                                          : text;
+        fmt::format("{:.3f}{}", row.all.emd.mean, row.lostShare() >= kLostThatCounts ? "\\*" : "");
+    return row.all.emd.mean <= best && row.lostShare() < kLostThatCounts ? "**" + text + "**"
+                                                                         : text;
   });
 }
 
@@ -187,8 +187,9 @@ std::string conditions() {
 }  // namespace
 
 double CompareRow::lostShare() const {
-  const std::uint64_t charged = crossings - all.zeroTrue;
-  return charged == 0 ? 0 : static_cast<double>(lost) / static_cast<double>(charged);
+  const std::uint64_t charged = all.events - all.zeroTrue;
+  const std::uint64_t without = std::max(lost, all.zeroReconstructed);
+  return charged == 0 ? 0 : static_cast<double>(without) / static_cast<double>(charged);
 }
 
 bool Comparison::passed() const {
@@ -217,14 +218,20 @@ std::vector<std::string> autoencoderRemarks(const Comparison& comparison) {
           const bool rival =
               row.sample == s && row.etx == etx &&
               comparison.variants[row.variant].algorithm != econ_t::Algorithm::Autoencoder &&
-              row.lostShare() <= kLostShareLimit;
+              row.lostShare() < kLostThatCounts;
           if (rival && (best == nullptr || row.all.emd.mean < best->all.emd.mean)) best = &row;
         }
         if (best == nullptr) continue;
-        const bool loss = best->all.emd.mean < own->all.emd.mean;
+        // A mean over what came back says nothing of what did not.
+        const bool partial = own->lostShare() >= kLostThatCounts;
+        const bool loss = best->all.emd.mean < own->all.emd.mean || partial;
+        const std::string lost =
+            partial ? fmt::format(" and {:.0f} % without a pattern", 100 * own->lostShare())
+                    : std::string();
         (loss ? loses : wins)
-            .push_back(fmt::format("{} eTX ({:.2f} against {:.2f} of {})", etx, own->all.emd.mean,
-                                   best->all.emd.mean, comparison.variants[best->variant].name));
+            .push_back(fmt::format("{} eTX ({:.2f}{} against {:.2f} of {})", etx, own->all.emd.mean,
+                                   lost, best->all.emd.mean,
+                                   comparison.variants[best->variant].name));
       }
       const auto sentence = [&](const std::vector<std::string>& at, std::string_view verb) {
         if (at.empty()) return;

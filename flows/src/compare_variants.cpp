@@ -86,8 +86,12 @@ econ_t::ChipSettings settingsFor(const DesignBundle& bundle, const CompareVarian
   out.activeEtx = etx;
   out.keep = maskFor(bundle.spec.settings, etx);
   const std::vector<int> places = placesOf(variant.algorithm);
+  const econ_t::ChipSettings& own = bundle.spec.settings;
   for (std::size_t c = 0; c < places.size(); ++c) {
-    out.mux[c] = bundle.spec.settings.mux[static_cast<std::size_t>(places[c])];
+    const auto place = static_cast<std::size_t>(places[c]);
+    out.mux[c] = own.mux[place];
+    out.calibration[c] = own.calibration[place];
+    out.threshold[c] = own.threshold[place];
   }
   return out;
 }
@@ -126,7 +130,12 @@ double encoderArea(const core::Design& chip, const SynthResult& synthesis, Algor
     const bool header = std::ranges::any_of(
         block->inputs, [](const core::Wire& wire) { return wire.port == "bx"; });
     if (front || header) continue;
-    for (const core::Wire& wire : block->inputs) wanted.insert(wire.signal);
+    for (const core::Wire& wire : block->inputs) {
+      // Threshold sum and best choice share what comes behind the choice of cells, not the choice.
+      const bool anothers = block->function == "select_cells" && wire.port.ends_with("_kept") &&
+                            wire.port != econ_t::shortName(algorithm) + "_kept";
+      if (!anothers) wanted.insert(wire.signal);
+    }
     const SynthModule* const module = synthesis.find(block->function);
     if (module != nullptr) area += module->area;
   }

@@ -166,6 +166,11 @@ void readSerial(YamlReader& reader, const YAML::Node& node, std::optional<core::
     out = port;
     return;
   }
+  if (!node.IsMap()) {
+    reader.fail("bad-type", "'serial' must be i2c, or a map of it", node.Mark(),
+                {"i2c: {address: 0x20, address_pins: 4}, or what of it differs"});
+    return;
+  }
   if (!reader.checkKeys(node, "serial", {"i2c"})) return;
   const YAML::Node i2c = reader.need(node, "serial", "i2c", "address and address_pins");
   if (reader.problem || !reader.checkKeys(i2c, "serial.i2c", {"address", "address_pins"})) return;
@@ -377,8 +382,9 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
   out.codec.link = {settings.activeEtx, settings.keep};
   auto chip = network ? econ_t::chip(out.codec.encoder, settings, spec.chip)
                       : econ_t::chip(settings, spec.chip);
-  if (!chip) {
-    core::Diagnostic problem = chip.error();
+  const auto timing = chip ? core::analyse(*chip) : chip.error();
+  if (!timing) {
+    core::Diagnostic problem = timing.error();
     if (problem.code.starts_with("design.") || problem.code.starts_with("econ_t.")) {
       problem.where = spec.file.string() + ": " + problem.where;
     }

@@ -223,6 +223,66 @@ TEST_F(DesignFile, ShapesThatDoNotGoTogetherAreTheDesignsProblem) {
   }
 }
 
+TEST_F(DesignFile, ASerialPortIsTheUsualOneOrHasAnAddressOfItsOwn) {
+  const std::string head = "name: chip\nencoders: repeater\n";
+  const auto none = load(head);
+  ASSERT_TRUE(none.ok()) << none.error().text();
+  EXPECT_FALSE(none->chip.serial.has_value());
+  for (const auto& [text, port] :
+       {std::pair{"i2c", core::SerialPort{}},
+        {"{i2c: {}}", core::SerialPort{}},
+        {"{i2c: {address: 0x40}}", core::SerialPort{.addressBase = 0x40}},
+        {"{i2c: {address: 0x22, address_pins: 0}}",
+         core::SerialPort{.addressBase = 0x22, .addressPins = 0}},
+        {"{i2c: {address: 48, address_pins: 2}}",
+         core::SerialPort{.addressBase = 48, .addressPins = 2}},
+        {"{i2c: {address: 0, address_pins: 7}}",
+         core::SerialPort{.addressBase = 0, .addressPins = 7}}}) {
+    SCOPED_TRACE(text);
+    const auto spec = load(head + "serial: " + text + "\n");
+    ASSERT_TRUE(spec.ok()) << spec.error().text();
+    EXPECT_EQ(spec->chip.serial, port);
+    const auto bundle = buildDesign(*spec);
+    ASSERT_TRUE(bundle.ok()) << bundle.error().text();
+    EXPECT_EQ(bundle->chip.serial, port);
+  }
+}
+
+TEST_F(DesignFile, SerialPortsThatCannotBeAreRefusedAtTheirLine) {
+  const auto refused = [&](const std::string& serial, const std::string& code) {
+    expectRefused("name: chip\nencoders: repeater\nserial: " + serial + "\n", code, 3);
+  };
+  refused("spi", "design.out-of-range");
+  refused("[i2c]", "design.bad-type");
+  refused("{}", "design.missing-key");
+  refused("{spi: {}}", "design.unknown-key");
+  refused("{i2c: fast}", "design.bad-type");
+  refused("{i2c: {pins: 4}}", "design.unknown-key");
+  refused("{i2c: {address: 128}}", "design.out-of-range");
+  refused("{i2c: {address: -1}}", "design.out-of-range");
+  refused("{i2c: {address: low}}", "design.bad-type");
+  refused("{i2c: {address_pins: 8}}", "design.out-of-range");
+  const auto empty = load("name: chip\nencoders: repeater\nserial:\nweights: loadable\n");
+  ASSERT_FALSE(empty.ok());
+  EXPECT_EQ(empty.error().code, "design.bad-type");
+}
+
+TEST_F(DesignFile, DeviceAddressesThatAreNoneAreTheDesignsProblem) {
+  for (const char* serial :
+       {"{i2c: {address: 0x21}}", "{i2c: {address: 0x78, address_pins: 0}}",
+        "{i2c: {address: 7, address_pins: 0}}", "{i2c: {address: 0x70}}", "{i2c: {address: 0}}"}) {
+    SCOPED_TRACE(serial);
+    const auto spec = load(std::string("name: chip\nencoders: repeater\nserial: ") + serial + "\n");
+    ASSERT_TRUE(spec.ok()) << spec.error().text();
+    const auto design = buildDesign(*spec);
+    ASSERT_FALSE(design.ok());
+    EXPECT_EQ(design.error().code, "design.serial-port");
+    EXPECT_EQ(design.error().failure, core::Failure::BadInput);
+    EXPECT_NE(design.error().where.find(file().string()), std::string::npos);
+    EXPECT_FALSE(design.error().notes.empty());
+  }
+}
+
 TEST_F(DesignFile, SettingsThatContradictEachOtherAreTheDesignsProblem) {
   const auto spec =
       load("name: chip\nencoders: super_trigger_cell\nsettings: {stc_type: 1, active_etx: 3}\n");

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "workspace.hpp"
@@ -11,19 +10,8 @@ namespace aegen {
 namespace {
 
 using nlohmann::json;
+using test::expectBad;
 using test::Workspace;
-
-// One message: one line that starts with "aegen: ", holding `code`.
-void expectBad(const core::ProcessResult& result, const std::string& code, int exitCode = 2) {
-  EXPECT_EQ(result.exitCode, exitCode) << result.output;
-  EXPECT_NE(result.output.find("[" + code + "]"), std::string::npos) << result.output;
-  std::size_t messages = 0;
-  for (std::size_t at = result.output.find("aegen: "); at != std::string::npos;
-       at = result.output.find("aegen: ", at + 1)) {
-    ++messages;
-  }
-  EXPECT_EQ(messages, 1U) << result.output;
-}
 
 TEST(CommandLine, HelpIsNoErrorAndNamesEveryExitCode) {
   const Workspace here("help");
@@ -33,7 +21,7 @@ TEST(CommandLine, HelpIsNoErrorAndNamesEveryExitCode) {
     EXPECT_NE(result.output.find(code), std::string::npos) << code;
   }
   for (const char* command : {"build", "rtl", "lint", "cosim", "synth", "report", "conform",
-                              "train", "evaluate", "generate"}) {
+                              "compare", "board", "train", "evaluate", "generate"}) {
     EXPECT_EQ(here.aegen({command, "--help"}).exitCode, 0) << command;
   }
 }

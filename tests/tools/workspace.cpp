@@ -57,4 +57,15 @@ core::ProcessResult Workspace::aegen(std::vector<std::string> arguments,
   return result ? *result : core::ProcessResult{};
 }
 
+void expectBad(const core::ProcessResult& result, const std::string& code, int exitCode) {
+  EXPECT_EQ(result.exitCode, exitCode) << result.output;
+  EXPECT_NE(result.output.find("[" + code + "]"), std::string::npos) << result.output;
+  std::size_t messages = 0;
+  for (std::size_t at = result.output.find("aegen: "); at != std::string::npos;
+       at = result.output.find("aegen: ", at + 1)) {
+    ++messages;
+  }
+  EXPECT_EQ(messages, 1U) << result.output;
+}
+
 }  // namespace aegen::test

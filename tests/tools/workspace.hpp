@@ -30,6 +30,9 @@ class Workspace {
   std::filesystem::path path_;
 };
 
+/// One message, one line that starts with "aegen: " and holds `code`, and the exit code.
+void expectBad(const core::ProcessResult& result, const std::string& code, int exitCode = 2);
+
 /// Where the public vectors are.
 [[nodiscard]] std::filesystem::path vectorFolder();
 

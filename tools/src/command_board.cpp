@@ -49,11 +49,11 @@ void print(const flows::ModuleReport& module) {
       of(module, CrossingStatus::TruncatedFull) + of(module, CrossingStatus::TruncatedLate);
   std::uint64_t refused = 0;
   for (std::size_t s = 3; s < module.strings.size(); ++s) refused += module.strings[s];
-  fmt::print("{:<26} {:<18} {:>9} {:>9} {:>9} {:>8} {:>8} {:>8} {:>11} {:>8} {:>8} {:>8}\n",
+  fmt::print("{:<26} {:<18} {:>9} {:>9} {:>9} {:>8} {:>8} {:>8} {:>11} {:>8} {:>8} {:>8} {:>8}\n",
              module.name, module.algorithm, module.crossings, module.decoded, truncated, refused,
              of(module, CrossingStatus::BadType), of(module, CrossingStatus::HeaderMismatch),
              of(module, CrossingStatus::Unconfirmed), of(module, CrossingStatus::Unphased),
-             of(module, CrossingStatus::Lost), module.garbage);
+             of(module, CrossingStatus::Lost), module.waiting, module.garbage);
 }
 
 void printRecovery(const flows::ModuleReport& module) {
@@ -64,9 +64,9 @@ void printRecovery(const flows::ModuleReport& module) {
 }
 
 void print(const flows::BoardReport& report, bool withErrors) {
-  fmt::print("{:<26} {:<18} {:>9} {:>9} {:>9} {:>8} {:>8} {:>8} {:>11} {:>8} {:>8} {:>8}\n",
+  fmt::print("{:<26} {:<18} {:>9} {:>9} {:>9} {:>8} {:>8} {:>8} {:>11} {:>8} {:>8} {:>8} {:>8}\n",
              "module", "algorithm", "crossings", "decoded", "truncated", "refused", "bad type",
-             "header", "unconfirmed", "unphased", "lost", "garbage");
+             "header", "unconfirmed", "unphased", "lost", "waiting", "garbage");
   for (const flows::ModuleReport& module : report.modules) print(module);
   if (!withErrors) return;
   fmt::print("\ncrossings until all are given out again\n");
@@ -119,7 +119,8 @@ void addBoardCommand(CLI::App& app, int& exitCode) {
       ->add_option("DIR", arguments->folder,
                    "Folder of vector sets (NAME/config.json, NAME/expected_tx.csv)")
       ->required();
-  command->add_option("--set", arguments->sets, "This set only (repeatable); default: all");
+  command->add_option("--set", arguments->sets, "This set only (repeatable); default: all")
+      ->allow_extra_args(false);
   std::vector<std::string> errors{"all"};
   for (const flows::LinkError error : flows::kLinkErrors) errors.emplace_back(text(error));
   command
@@ -127,6 +128,7 @@ void addBoardCommand(CLI::App& app, int& exitCode) {
                    "Errors to inject, comma-separated; a set is then played as an orbit of its "
                    "own length")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::IsMember(errors));
   command->add_option("--count", arguments->count, "Errors of each kind on each module")
       ->check(CLI::Range(1, 10000))

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <optional>
 
@@ -34,12 +35,17 @@ core::Result<std::pair<int, int>> linksOf(const std::string& text) {
     return core::badInput("compare.etx", "'" + text + "' is no number of links", "--etx",
                           {"1 to 15, or a range such as 1-13"});
   };
-  int first = 0;
-  int last = 0;
-  char end = 0;
-  const int read = std::sscanf(text.c_str(), "%2d-%2d%c", &first, &last, &end);
-  if (read == 1 && text.find('-') == std::string::npos && text.size() <= 2) last = first;
-  if ((read != 1 && read != 2) || first < 1 || last < first || last > 15) return wrong();
+  const auto number = [](std::string_view digits) {
+    int value = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stop, problem] = std::from_chars(digits.data(), end, value);
+    return problem == std::errc{} && stop == end ? value : 0;
+  };
+  const std::size_t dash = text.find('-');
+  const int first = number(std::string_view(text).substr(0, dash));
+  const int last =
+      dash == std::string::npos ? first : number(std::string_view(text).substr(dash + 1));
+  if (first < 1 || last < first || last > 15) return wrong();
   return std::pair{first, last};
 }
 
@@ -91,6 +97,13 @@ core::Result<std::vector<flows::CompareSample>> samplesOf(const Arguments& argum
   return out;
 }
 
+// Mean EMD, marked where it does not stand for all events.
+std::string cell(const flows::CompareRow& row) {
+  if (row.all.emd.events == 0) return "none";
+  const char* const mark = row.lostShare() < flows::kLostThatCounts ? "" : "*";
+  return fmt::format("{:.{}f}{}", row.all.emd.mean, *mark == 0 ? 3 : 2, mark);
+}
+
 void print(const flows::Comparison& comparison) {
   for (std::size_t s = 0; s < comparison.samples.size(); ++s) {
     fmt::print("\n{} ({})\nmean EMD by eTX\n", comparison.samples[s], comparison.descriptions[s]);
@@ -101,23 +114,24 @@ void print(const flows::Comparison& comparison) {
     std::ranges::sort(links);
     links.erase(std::unique(links.begin(), links.end()), links.end());
     fmt::print("{:<34}", "");
-    for (const int etx : links) fmt::print(" {:>6} ", etx);
+    for (const int etx : links) fmt::print(" {:>6}", etx);
     fmt::print("\n");
     for (std::size_t v = 0; v < comparison.variants.size(); ++v) {
       fmt::print("{:<34}", comparison.variants[v].name);
       for (const int etx : links) {
         const auto* const row = comparison.find(s, v, etx);
-        const bool partial = row != nullptr && row->lostShare() > flows::kLostShareLimit;
-        fmt::print(" {:>6}{}", row == nullptr ? "" : fmt::format("{:.3f}", row->all.emd.mean),
-                   partial ? '*' : ' ');
+        fmt::print(" {:>6}", row == nullptr ? "" : cell(*row));
       }
       fmt::print("\n");
     }
   }
-  fmt::print(
-      "* more than {:.0f} % of the crossings came back without a pattern and are not in the "
-      "mean\n",
-      100 * flows::kLostShareLimit);
+  const auto lossy = [](const flows::CompareRow& row) {
+    return row.lostShare() >= flows::kLostThatCounts;
+  };
+  if (std::ranges::any_of(comparison.rows, lossy)) {
+    fmt::print("\n* without the events of which no pattern came back: {:.0f} % of them or more\n",
+               100 * flows::kLostThatCounts);
+  }
   fmt::print("\n");
   for (const std::string& remark : comparison.remarks) fmt::print("{}\n", remark);
 }
@@ -160,13 +174,18 @@ void addCompareCommand(CLI::App& app, int& exitCode) {
       "compare", "Encoders side by side: RTL, link and board decoder on the same events");
   command->add_option("DESIGN", arguments->designs, "design.yaml files (docs/design_file.md)")
       ->required();
-  command->add_option("--events", arguments->events,
-                      "Calibrated charges or ePortRX words (CSV; repeatable)");
-  command->add_option("--high-density-events", arguments->highDensityEvents,
-                      "The same, of a high-density module whatever the design says");
+  command
+      ->add_option("--events", arguments->events,
+                   "Calibrated charges or ePortRX words (CSV; repeatable)")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--high-density-events", arguments->highDensityEvents,
+                   "The same, of a high-density module whatever the design says (repeatable)")
+      ->allow_extra_args(false);
   command
       ->add_option("--generate", arguments->regimes,
                    "Shower events (repeatable): sparse, dense; default without --events: both")
+      ->allow_extra_args(false)
       ->delimiter(',')
       ->check(CLI::IsMember(std::vector<std::string>{"sparse", "dense"}));
   command

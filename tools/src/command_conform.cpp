@@ -106,7 +106,8 @@ void addConformCommand(CLI::App& app, int& exitCode) {
       ->add_option("DIR", arguments->folder,
                    "Folder of vector sets (NAME/config.json, NAME/expected_tx.csv)")
       ->required();
-  command->add_option("--set", arguments->sets, "Run this set only (repeatable); default: all");
+  command->add_option("--set", arguments->sets, "Run this set only (repeatable); default: all")
+      ->allow_extra_args(false);
   std::vector<std::string> names;
   for (const auto& [name, executor] : executors()) names.push_back(name);
   command
@@ -120,7 +121,7 @@ void addConformCommand(CLI::App& app, int& exitCode) {
   command
       ->add_option("--registers", arguments->registers,
                    "How the chip of all encoders is configured: over its parallel port, or over "
-                   "its I2C port at 1 MHz (serial), which takes seconds a set")
+                   "its I2C port at 1 MHz (serial), which takes minutes a set")
       ->check(CLI::IsMember(std::vector<std::string>{"parallel", "serial"}))
       ->capture_default_str();
   command->add_option("--work", arguments->work,

@@ -59,13 +59,14 @@ struct RecoveryTimes {
   std::uint32_t least = 0, median = 0, most = 0;  ///< crossings, of those that recovered
 };
 
-/// A module's account. A crossing counts once: decoded, refused by the decoder, or by the
-/// receiver's status.
+/// A module's account. A crossing counts once: decoded, refused by the decoder, by the receiver's
+/// status, or as one that still waits.
 struct ModuleReport {
   std::string name;
   std::string algorithm;
   std::uint64_t crossings = 0;  ///< received
   std::uint64_t decoded = 0;    ///< strings the decoder found good
+  std::uint64_t waiting = 0;    ///< whose string had not come when the links stopped
   std::array<std::uint64_t, aegen_bench::kCrossingStatuses> received{};
   std::array<std::uint64_t, encoders::econ_t::kStringStatuses> strings{};
   std::vector<RecoveryTimes> recovery;

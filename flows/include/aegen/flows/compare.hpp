@@ -50,8 +50,8 @@ struct CompareVariant {
   bool operator==(const CompareVariant&) const = default;
 };
 
-/// A row of which more than this share of the crossings came back without a pattern is no rival.
-inline constexpr double kLostShareLimit = 0.01;
+/// Share of events without a pattern from which on a mean over the others does not stand for all.
+inline constexpr double kLostThatCounts = 0.01;
 
 /// One variant on one sample with one number of links.
 struct CompareRow {
@@ -72,7 +72,8 @@ struct CompareRow {
   double waitMean = 0;  ///< further crossings in the chip's buffer until the last word is out
   std::uint64_t waitMax = 0;
 
-  /// `lost` over the events with charge: truncated by the chip, not decoded, or all zero.
+  /// Events without a pattern on the board (truncated, not decoded, all zero), of those with
+  /// charges: 0..1.
   [[nodiscard]] double lostShare() const;
 };
 
@@ -117,12 +118,14 @@ struct Comparison {
 /// Runs the comparison. Every design's RTL is verilated once and reconfigured for each encoder it
 /// holds and each number of links. Threshold sum, best choice and super trigger cells appear once a
 /// way of spreading what was not sent. Super trigger cells get a channel order in which their
-/// groups are neighbours on the wafer; super trigger cells that would send nothing have no row, nor
-/// has a repeater whose links do not carry every cell. The autoencoder sends the leading bits of
-/// its latents that fit the links. Errors: those of the designs, the readers, the simulation and
-/// the synthesis; `compare.nothing` without designs or samples; `compare.shape` for a design that
-/// has not 48 channels; `compare.name` for two designs of one name; `compare.decoder` for an
-/// autoencoder whose model has no decoder; `compare.etx` when no design has so many links.
+/// groups are neighbours on the wafer (gains and thresholds move along); super trigger cells that
+/// would send nothing have no row, nor has a repeater whose links do not carry every cell. The
+/// autoencoder sends the leading bits of its latents that fit the links. Errors: those of the
+/// designs, the readers, the simulation and the synthesis; `compare.nothing` without designs or
+/// samples; `compare.shape` for a design that has not 48 channels; `compare.names` for two designs
+/// of one name; `compare.decoder` for an autoencoder whose model has none; `compare.etx` when no
+/// variant has a row. What designs, links and samples can be wrong about is found before anything
+/// is written.
 [[nodiscard]] core::Result<Comparison> compare(const CompareOptions& options);
 
 /// `compare.json`.
@@ -137,6 +140,8 @@ struct Comparison {
                                                  const std::filesystem::path& folder);
 
 /// The autoencoder beside the best other variant for each sample and number of links, as sentences.
+/// Of the others those count that bring back a pattern of 99 % of the events; an autoencoder that
+/// does not loses to them.
 [[nodiscard]] std::vector<std::string> autoencoderRemarks(const Comparison& comparison);
 
 }  // namespace aegen::flows

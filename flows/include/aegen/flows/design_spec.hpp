@@ -55,7 +55,7 @@ struct DesignBundle {
 };
 
 /// Reads the model and builds the chip and the board's decoder. Diagnostics of loadCodec(),
-/// loadWeights(), econ_t::chip().
+/// loadWeights(), econ_t::chip(), core::analyse().
 [[nodiscard]] core::Result<DesignBundle> buildDesign(const DesignSpec& spec);
 
 }  // namespace aegen::flows
