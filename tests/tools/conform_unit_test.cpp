@@ -27,7 +27,7 @@ TEST(Conform, EverySharedSetIsIdenticalInTheInterpreter) {
   const auto result = here.aegen({"conform", test::vectorFolder().string(), "--executor",
                                   "interpreter", "--json", "out.json"});
   EXPECT_EQ(result.exitCode, 0) << result.output;
-  EXPECT_EQ(occurrences(result.output, "identical"), 7U) << result.output;
+  EXPECT_EQ(occurrences(result.output, "  identical"), 7U) << result.output;
   const json summary = json::parse(here.read("out.json"));
   EXPECT_EQ(summary.at("mismatches"), 0);
   ASSERT_EQ(summary.at("sets").size(), 7U);
@@ -72,7 +72,7 @@ class BadSets : public ::testing::Test {
   void expectProblem(const std::string& set, const std::string& code) const {
     const json summary = run(2);
     EXPECT_EQ(occurrences(output, "[" + code + "]"), 1U) << output;
-    EXPECT_EQ(occurrences(output, "identical"), summary.at("sets").size() - 1) << output;
+    EXPECT_EQ(occurrences(output, "  identical"), summary.at("sets").size() - 1) << output;
     for (const json& row : summary.at("sets")) {
       if (row.at("set") == set) {
         EXPECT_EQ(row.at("problem").at("code"), code) << row;
@@ -160,7 +160,7 @@ TEST_F(BadSets, BrokenJsonIsOneMessage) {
   here.write("vectors/" + kStc1 + "/config.json", "{\"algorithm\": ");
   const json summary = run(2);
   EXPECT_TRUE(row(summary, kStc1).contains("problem"));
-  EXPECT_EQ(occurrences(output, "identical"), 4U) << output;
+  EXPECT_EQ(occurrences(output, "  identical"), 4U) << output;
 }
 
 // With more links than it needs the chip sends nothing: such settings are refused where the words
@@ -176,7 +176,7 @@ TEST_F(BadSets, SuperTriggerCellsWithTooManyLinksThatSendNothingAreIdenticalWith
   change(kStc0, "active_etx", 6);
   expectZeros(kStc0);
   const json summary = run(0);
-  EXPECT_EQ(occurrences(output, "identical"), 5U) << output;
+  EXPECT_EQ(occurrences(output, "  identical"), 5U) << output;
   EXPECT_EQ(occurrences(output, "note: "), 1U) << output;
   const json noted = row(summary, kStc0);
   EXPECT_EQ(noted.at("mismatches"), 0);
