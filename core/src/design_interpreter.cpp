@@ -156,11 +156,10 @@ struct DesignInterpreter::Impl {
     for (const PipelineStep& step : steps) inOrder.push_back(step.state);
     ChunkPipeline pipeline((events + chunk - 1) / chunk, std::move(inOrder));
     workers.run([&](unsigned worker) {
-      while (const auto task = pipeline.take()) {
-        const std::size_t first = task->chunk * chunk;
-        compute(steps[task->step], worker, first, std::min(chunk, events - first));
-        pipeline.finish(*task);
-      }
+      pipeline.work([&](const ChunkPipeline::Task& task) {
+        const std::size_t first = task.chunk * chunk;
+        compute(steps[task.step], worker, first, std::min(chunk, events - first));
+      });
     });
   }
 
