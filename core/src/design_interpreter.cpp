@@ -30,11 +30,13 @@ const std::string& signalAt(const std::vector<Wire>& wires, std::string_view por
 }
 
 std::set<std::string> keptSignals(const Design& design, const DesignInterpreterOptions& options) {
+  std::set<std::string> all;
+  for (const Signal& signal : signalsOf(design)) all.insert(signal.name);
+  if (!options.keep) return all;
   std::set<std::string> kept(design.outputs.begin(), design.outputs.end());
-  if (options.keep) {
-    kept.insert(options.keep->begin(), options.keep->end());
-  } else {
-    for (const Signal& signal : signalsOf(design)) kept.insert(signal.name);
+  for (const std::string& name : *options.keep) {
+    assert(all.contains(name) && "DesignInterpreterOptions::keep names what is no signal");
+    kept.insert(name);
   }
   return kept;
 }
@@ -97,7 +99,8 @@ struct DesignInterpreter::Impl {
   Impl(const Design& source, const DesignInterpreterOptions& options)
       : design(source),
         config(source.resetConfig()),
-        plan(planDesign(source, keptSignals(source, options))),
+        kept(keptSignals(source, options)),
+        plan(planDesign(source, kept)),
         workers(options.threads) {
     for (const Block& block : design.blocks) {
       blocks.emplace_back();
@@ -259,6 +262,7 @@ struct DesignInterpreter::Impl {
 
   const Design& design;
   ConfigValues config;
+  std::set<std::string> kept;  ///< what signal() gives
   DesignPlan plan;
   Workers workers;
   std::vector<std::unique_ptr<FunctionStage>> functions;  ///< of each stage, or null
@@ -272,9 +276,11 @@ DesignInterpreter::DesignInterpreter(const Design& design, const DesignInterpret
 DesignInterpreter::~DesignInterpreter() = default;
 
 void DesignInterpreter::configure(const ConfigValues& values) {
+  impl_->config = impl_->design.resetConfig();
   for (const auto& [name, value] : values) {
     const auto found = impl_->config.find(name);
-    assert(found != impl_->config.end() && found->second.size() == value.size());
+    assert(found != impl_->config.end() && "configure() names what is no field");
+    assert(found->second.size() == value.size() && "configure() needs a value an element");
     const FixedFormat format = impl_->design.findConfig(name)->format;
     std::ranges::transform(value, found->second.begin(),
                            [&](std::int64_t raw) { return wrap(raw, format); });
@@ -317,8 +323,9 @@ Result<Columns> DesignInterpreter::run(const Columns& inputs) {
 }
 
 const Columns& DesignInterpreter::signal(std::string_view name) const {
+  assert(impl_->kept.contains(std::string(name)) && "signal() names what is not kept");
   const auto found = impl_->signals.find(name);
-  assert(found != impl_->signals.end());
+  assert(found != impl_->signals.end() && "signal() before the first run");
   return found->second;
 }
 

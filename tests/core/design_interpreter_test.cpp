@@ -293,10 +293,49 @@ TEST(DesignInterpreter, RunsBlocksWithTheConfigurationOfTheMoment) {
   check(3);  // the reset value
   interpreter.configure({{"factor", {11}}});
   check(11);
-  interpreter.configure({});
-  check(11);
   interpreter.configure({{"factor", {16 + 2}}});  // wrapped into the field
   check(2);
+}
+
+TEST(DesignInterpreter, TakesEveryConfigurationAsAWhole) {
+  Design design = bufferDesign({.depth = 60, .maxWords = 10, .etx = 4});
+  design.config = {field("t1", 9, 43), field("t2", 9, 37), field("t3", 9, 4), field("etx", 4, 2)};
+  DesignInterpreter used(design);
+  used.configure({{"t1", {55}}, {"etx", {3}}});
+  used.configure({{"t2", {20}}});
+  ConfigValues whole = design.resetConfig();
+  whole["t2"] = {20};
+  DesignInterpreter fresh(design);
+  fresh.configure(whole);
+  SplitMix64 random(9);
+  Columns inputs(13, 300);
+  for (std::size_t i = 0; i < inputs.elements(); ++i) {
+    for (std::int64_t& raw : inputs.column(i)) raw = random.between(1, 10);
+  }
+  const auto expected = fresh.run(inputs);
+  EXPECT_TRUE(*used.run(inputs) == *expected);
+  used.configure({});
+  used.reset();
+  DesignInterpreter untouched(design);
+  const auto atReset = untouched.run(inputs);
+  EXPECT_TRUE(*used.run(inputs) == *atReset);
+  EXPECT_FALSE(*atReset == *expected);
+}
+
+TEST(DesignInterpreterDeathTest, EndsOnNamesThatAreNotTheDesigns) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  const Design design = smallDesign();
+  const auto keeping = [&](const std::string& name) {
+    return DesignInterpreter(design, {.keep = std::vector{name}}).name();
+  };
+  EXPECT_EQ(keeping("scaled"), "interpreter");
+  EXPECT_DEATH(keeping("factor"), "keep names what is no signal");
+  DesignInterpreter interpreter(design, {.keep = std::vector<std::string>{}});
+  ASSERT_TRUE(interpreter.run(Columns(3, 2)).ok());
+  EXPECT_EQ(interpreter.signal("bx").events(), 2U);
+  EXPECT_DEATH(static_cast<void>(interpreter.signal("scaled")), "names what is not kept");
+  EXPECT_DEATH(interpreter.configure({{"factors", {1}}}), "names what is no field");
+  EXPECT_DEATH(interpreter.configure({{"factor", {1, 2}}}), "a value an element");
 }
 
 // A counter, a function behind it, a buffer behind that, and a function on the buffer's output that
@@ -578,16 +617,6 @@ TEST(Analyse, RefusesASerialPortThatCannotWork) {
   }
 }
 
-TEST(Analyse, VerifiesTheProgramFirst) {
-  Design design = smallDesign();
-  design.program.functions[0].values[3].format.width = 64;
-  const Result<DesignTiming> timing = analyse(design);
-  ASSERT_FALSE(timing.ok());
-  EXPECT_EQ(timing.error().code, "ir.width");
-}
-
-}  // namespace
-}  // namespace aegen::core
 TEST(Analyse, RefusesABufferWhoseSizesDoNotFitItsPortsOrItsWords) {
   const auto messageOf = [](const BufferSizes& sizes) {
     const auto timing = analyse(bufferDesign(sizes));
@@ -612,3 +641,13 @@ TEST(Analyse, RefusesABufferWhoseSizesDoNotFitItsPortsOrItsWords) {
   EXPECT_NE(messageOf({.depth = 7, .maxWords = 5, .etx = 4}).find("depth of 7"), std::string::npos);
 }
 
+TEST(Analyse, VerifiesTheProgramFirst) {
+  Design design = smallDesign();
+  design.program.functions[0].values[3].format.width = 64;
+  const Result<DesignTiming> timing = analyse(design);
+  ASSERT_FALSE(timing.ok());
+  EXPECT_EQ(timing.error().code, "ir.width");
+}
+
+}  // namespace
+}  // namespace aegen::core
