@@ -64,15 +64,17 @@ Subject subject(const Settings& settings, const std::string& name, const core::D
 
 Rate interpreterRate(const Settings& settings, const Subject& subject, unsigned threads,
                      const core::Columns& witness) {
-  constexpr std::size_t kBatch = 16384;
+  constexpr std::size_t kLargestBatch = 16384;
+  const std::size_t events = subject.inputs.events();
+  const std::size_t size = std::min(kLargestBatch, events);
   constexpr std::size_t kPasses = 20;  // long enough for a clock
   core::DesignInterpreter interpreter(*subject.design, onThreads(threads));
   std::vector<core::Columns> batches;
-  for (std::size_t first = 0; first + kBatch <= subject.inputs.events(); first += kBatch) {
-    batches.push_back(part(subject.inputs, first, kBatch));
+  for (std::size_t first = 0; first + size <= events; first += size) {
+    batches.push_back(part(subject.inputs, first, size));
   }
   Rate rate;
-  rate.crossings = batches.size() * kBatch * kPasses;
+  rate.crossings = batches.size() * size * kPasses;
   rate.threads = threads;
   orDie(interpreter.advance(batches.front()));  // memory and tape are there from now on
   repeat(settings, rate, [&] {
@@ -106,9 +108,9 @@ Rate rtlRate(const Settings& settings, const Subject& subject, core::Columns* ou
   repeat(settings, rate, [&] {
     const auto executor = create();
     got = orDie(executor->run(subject.inputs));
+    rate.correct = rate.correct && got == subject.expected;
     return executor->runSeconds();
   });
-  rate.correct = got == subject.expected;
   if (outputs != nullptr) *outputs = std::move(got);
   return rate;
 }

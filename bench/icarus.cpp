@@ -32,6 +32,13 @@ std::size_t widthOf(const rtl_gen::ManifestSignal& signal) {
   return signal.count * static_cast<std::size_t>(signal.format.width);
 }
 
+// What is on an input of the two configuration ports while nobody uses it: settings keep the values
+// of their reset. Both wires of the serial bus rest high.
+std::string resting(const rtl_gen::ManifestPort& port) {
+  const bool wire = port.name == "i2c_scl" || port.name == "i2c_sda";
+  return fmt::format("{}'d{}", port.width, wire ? 1 : 0);
+}
+
 std::string testBench(const rtl_gen::ModuleManifest& manifest, std::size_t clocks) {
   std::string declarations;
   std::string connections = ".clk(clk), .rst_n(rst_n), .link_reset(link_reset)";
@@ -48,11 +55,9 @@ std::string testBench(const rtl_gen::ModuleManifest& manifest, std::size_t clock
     dump += " %h";
     values += ", " + output.name;
   }
-  // Settings keep the values of their reset.
   for (const rtl_gen::ManifestPort& port : manifest.ports) {
-    if (port.purpose != "config") continue;
-    connections += port.isInput ? fmt::format(", .{}({}'d0)", port.name, port.width)
-                                : fmt::format(", .{}()", port.name);
+    if (port.purpose != "config" && port.purpose != "serial") continue;
+    connections += fmt::format(", .{}({})", port.name, port.isInput ? resting(port) : "");
   }
   return fmt::format(R"(`timescale 1ns / 1ps
 module icarus_bench;
@@ -163,6 +168,13 @@ Rate icarusRate(const Settings& settings, const Subject& subject, std::size_t cr
   std::size_t flush = 0;
   for (const auto& output : pins(subject.rtl.manifest, false)) {
     flush = std::max(flush, static_cast<std::size_t>(output.latency));
+  }
+  if (subject.inputs.events() <= flush) {
+    die(core::badInput(
+        "bench.crossings",
+        fmt::format("{} crossings are too few: the last of them must leave {} clocks "
+                    "later",
+                    subject.inputs.events(), flush)));
   }
   crossings = std::min(crossings, subject.inputs.events() - flush);
   const std::size_t clocks = crossings + flush;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -31,6 +32,10 @@ inline void orDie(core::Result<void> result) {
   if (!result) die(result.error());
 }
 
+// So that every crossing of some is seen at the end of the deepest pipeline, and there is something
+// to time.
+constexpr std::uint64_t kFewestCrossings = 1000;
+
 // What every benchmark is told.
 struct Settings {
   std::filesystem::path design =
@@ -41,6 +46,9 @@ struct Settings {
   std::uint64_t seed = 1;
   int repeats = 3;
 };
+
+// The options of every benchmark. Numbers that nothing could be measured with are refused.
+void addOptions(CLI::App& app, Settings& settings);
 
 // Seconds of wall time.
 double timed(const std::function<void()>& work);

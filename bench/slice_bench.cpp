@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <thread>
 
@@ -106,12 +105,7 @@ ordered run(const SliceSettings& settings) {
 int main(int argc, char** argv) {
   SliceSettings settings;
   CLI::App app("Times the path from weights to silicon");
-  app.add_option("--design", settings.design, "A design.yaml with a decoder")
-      ->capture_default_str();
-  app.add_option("--work", settings.work, "Folder for RTL and models")->capture_default_str();
-  app.add_option("--json", settings.json, "Where the results go");
-  app.add_option("--crossings", settings.crossings, "Of each simulation")->capture_default_str();
-  app.add_option("--repeats", settings.repeats, "Runs of each figure")->capture_default_str();
+  addOptions(app, settings);
   app.add_flag("!--no-synthesis", settings.synthesis, "Leave Yosys out");
   CLI11_PARSE(app, argc, argv);
   const ordered results = run(settings);

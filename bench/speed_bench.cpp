@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <thread>
 
@@ -108,14 +107,10 @@ class SpeedBench {
 int main(int argc, char** argv) {
   SpeedSettings settings;
   CLI::App app("Times every way to compute a design, against Icarus Verilog");
-  app.add_option("--design", settings.design, "A design.yaml with a decoder")
-      ->capture_default_str();
-  app.add_option("--work", settings.work, "Folder for RTL and models")->capture_default_str();
-  app.add_option("--json", settings.json, "Where the results go");
-  app.add_option("--crossings", settings.crossings, "Of each run")->capture_default_str();
+  addOptions(app, settings);
   app.add_option("--icarus-crossings", settings.icarusCrossings, "Of each run of Icarus Verilog")
-      ->capture_default_str();
-  app.add_option("--repeats", settings.repeats, "Runs of each figure")->capture_default_str();
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1'000'000));
   CLI11_PARSE(app, argc, argv);
   const ordered results = SpeedBench(settings).run();
   if (!settings.json.empty()) orDie(core::writeFile(settings.json, results.dump(2) + "\n"));

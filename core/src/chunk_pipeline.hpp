@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace aegen::core {
@@ -21,8 +22,28 @@ class ChunkPipeline {
   ChunkPipeline(std::size_t chunks, std::vector<bool> inOrder)
       : inOrder_(std::move(inOrder)), turn_(inOrder_.size(), 0), chunks_(chunks) {}
 
-  /// Work for the calling thread, of the earliest chunk that has any; waits while others must
-  /// finish something first. Nothing when all is taken that ever will be.
+  /// Calls compute(const Task&) on the calling thread for what it gets to do, of the earliest chunk
+  /// that has any, and waits while others must finish something first. Returns when all is taken
+  /// that ever will be. When a call throws, all threads end their work here.
+  template <typename Compute>
+  void work(Compute compute) {
+    while (const std::optional<Task> task = take()) {
+      try {
+        compute(*task);
+      } catch (...) {
+        abandon();
+        throw;
+      }
+      finish(*task);
+    }
+  }
+
+ private:
+  struct Chunk {
+    std::size_t step = 0;  ///< its next
+    bool busy = false;
+  };
+
   std::optional<Task> take() {
     std::unique_lock lock(mutex_);
     while (first_ < chunks_.size()) {
@@ -50,11 +71,14 @@ class ChunkPipeline {
     changed_.notify_all();
   }
 
- private:
-  struct Chunk {
-    std::size_t step = 0;  ///< its next
-    bool busy = false;
-  };
+  // Nothing more is taken: the step that failed will never be finished.
+  void abandon() {
+    {
+      const std::lock_guard lock(mutex_);
+      first_ = chunks_.size();
+    }
+    changed_.notify_all();
+  }
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -19,15 +19,17 @@ BlockPorts bxCounterPorts() {
 }
 
 BlockPorts bufferPorts(const BufferSizes& sizes) {
-  return {{{"words", unsignedBits(16), sizes.maxWords, Role::Event},
-           {"count", unsignedBits(6), 1, Role::Event},
-           {"truncated_word", unsignedBits(16), 1, Role::Event},
-           {"fill_word", unsignedBits(16), 1, Role::Event},
-           {"overflow_t1", unsignedBits(9), 1, Role::Config},
-           {"overflow_t2", unsignedBits(9), 1, Role::Config},
-           {"overflow_t3", unsignedBits(9), 1, Role::Config},
-           {"active_etx", unsignedBits(4), 1, Role::Config}},
-          {{"tx", unsignedBits(32), sizes.etx, Role::Output}}};
+  constexpr FixedFormat kWord = unsignedBits(kBufferWordBits);
+  constexpr FixedFormat kThreshold = unsignedBits(kBufferThresholdBits);
+  return {{{"words", kWord, sizes.maxWords, Role::Event},
+           {"count", unsignedBits(kBufferCountBits), 1, Role::Event},
+           {"truncated_word", kWord, 1, Role::Event},
+           {"fill_word", kWord, 1, Role::Event},
+           {"overflow_t1", kThreshold, 1, Role::Config},
+           {"overflow_t2", kThreshold, 1, Role::Config},
+           {"overflow_t3", kThreshold, 1, Role::Config},
+           {"active_etx", unsignedBits(kBufferEtxBits), 1, Role::Config}},
+          {{"tx", unsignedBits(2 * kBufferWordBits), sizes.etx, Role::Output}}};
 }
 
 const Port* findPort(const std::vector<Port>& ports, std::string_view name) {
@@ -132,6 +134,7 @@ class DesignAnalysis {
     if (block.kind == BlockKind::Function && function == nullptr) {
       return fail("function '" + block.function + "' does not exist", block.name);
     }
+    if (block.kind == BlockKind::OutputBuffer) sizes(block);
     const BlockPorts ports = portsOf(design_, block);
     int time = 0;
     for (const Wire& wire : block.inputs) {
@@ -157,6 +160,24 @@ class DesignAnalysis {
       if (findPort(ports.outputs, wire.port) == nullptr) {
         fail("no output port '" + wire.port + "'", block.name);
       }
+    }
+  }
+
+  void sizes(const Block& block) {
+    const BufferSizes& sizes = block.buffer;
+    const auto within = [&](const char* what, std::uint32_t value, int bits) {
+      const std::uint32_t most = (1U << bits) - 1;
+      if (value >= 1 && value <= most) return;
+      fail("the output buffer's " + std::string(what) + " is " + std::to_string(value) +
+               ", not 1 to " + std::to_string(most),
+           block.name);
+    };
+    within("maxWords", sizes.maxWords, kBufferCountBits);
+    within("etx", sizes.etx, kBufferEtxBits);
+    if (sizes.depth < sizes.maxWords || sizes.depth < 2 * sizes.etx) {
+      fail("the output buffer's depth of " + std::to_string(sizes.depth) +
+               " does not hold what comes or leaves in one crossing",
+           block.name);
     }
   }
 

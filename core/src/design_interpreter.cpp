@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <map>
+#include <set>
+#include <span>
 
 #include "chunk_pipeline.hpp"
 #include "design_plan.hpp"
@@ -17,6 +19,9 @@ namespace {
 constexpr std::size_t kLargestChunk = 8 * tape::kLanes;
 /// Chunks a thread should get, so that all end at about the same time.
 constexpr std::size_t kChunksPerThread = 4;
+/// Crossings whose words are brought side by side for the buffer at a time: the columns are read in
+/// whole cache lines, and what is turned stays in the first cache.
+constexpr std::size_t kTurned = 64;
 
 const std::string& signalAt(const std::vector<Wire>& wires, std::string_view port) {
   const auto found = std::ranges::find(wires, port, &Wire::port);
@@ -25,13 +30,41 @@ const std::string& signalAt(const std::vector<Wire>& wires, std::string_view por
 }
 
 std::set<std::string> keptSignals(const Design& design, const DesignInterpreterOptions& options) {
+  std::set<std::string> all;
+  for (const Signal& signal : signalsOf(design)) all.insert(signal.name);
+  if (!options.keep) return all;
   std::set<std::string> kept(design.outputs.begin(), design.outputs.end());
-  if (options.keep) {
-    kept.insert(options.keep->begin(), options.keep->end());
-  } else {
-    for (const Signal& signal : signalsOf(design)) kept.insert(signal.name);
+  for (const std::string& name : *options.keep) {
+    assert(all.contains(name) && "DesignInterpreterOptions::keep names what is no signal");
+    kept.insert(name);
   }
   return kept;
+}
+
+/// Row `k` of kTurned.
+template <typename T>
+std::span<T> rowOf(std::vector<T>& rows, std::size_t k) {
+  const std::size_t length = rows.size() / kTurned;
+  return std::span(rows).subspan(k * length, length);
+}
+
+/// The crossings [first, first + count) of `columns` as rows.
+template <typename T>
+void toRows(const Columns& columns, std::size_t first, std::size_t count, std::vector<T>& rows) {
+  for (std::size_t e = 0; e < columns.elements(); ++e) {
+    const auto column = columns.column(e).subspan(first, count);
+    for (std::size_t k = 0; k < count; ++k) {
+      rows[k * columns.elements() + e] = static_cast<T>(column[k]);
+    }
+  }
+}
+
+template <typename T>
+void fromRows(const std::vector<T>& rows, std::size_t first, std::size_t count, Columns& columns) {
+  for (std::size_t e = 0; e < columns.elements(); ++e) {
+    const auto column = columns.column(e).subspan(first, count);
+    for (std::size_t k = 0; k < count; ++k) column[k] = rows[k * columns.elements() + e];
+  }
 }
 
 }  // namespace
@@ -53,8 +86,8 @@ struct DesignInterpreter::Impl {
   struct StateBlock {
     std::optional<OutputBufferModel> buffer;
     BxCounterModel counter;
-    std::vector<std::int64_t> words;  ///< of a crossing
-    std::vector<std::int64_t> sent;
+    std::vector<std::uint16_t> words;  ///< of kTurned crossings, one after the other
+    std::vector<std::uint32_t> sent;
   };
 
   /// Of each chunk: a stage's function or its state blocks.
@@ -66,14 +99,15 @@ struct DesignInterpreter::Impl {
   Impl(const Design& source, const DesignInterpreterOptions& options)
       : design(source),
         config(source.resetConfig()),
-        plan(planDesign(source, keptSignals(source, options))),
+        kept(keptSignals(source, options)),
+        plan(planDesign(source, kept)),
         workers(options.threads) {
     for (const Block& block : design.blocks) {
       blocks.emplace_back();
       if (block.kind != BlockKind::OutputBuffer) continue;
       blocks.back().buffer.emplace(block.buffer);
-      blocks.back().words.resize(block.buffer.maxWords);
-      blocks.back().sent.resize(block.buffer.etx);
+      blocks.back().words.resize(kTurned * block.buffer.maxWords);
+      blocks.back().sent.resize(kTurned * block.buffer.etx);
     }
     for (std::size_t at = 0; at < plan.stages.size(); ++at) {
       const DesignPlan::Stage& stage = plan.stages[at];
@@ -156,11 +190,10 @@ struct DesignInterpreter::Impl {
     for (const PipelineStep& step : steps) inOrder.push_back(step.state);
     ChunkPipeline pipeline((events + chunk - 1) / chunk, std::move(inOrder));
     workers.run([&](unsigned worker) {
-      while (const auto task = pipeline.take()) {
-        const std::size_t first = task->chunk * chunk;
-        compute(steps[task->step], worker, first, std::min(chunk, events - first));
-        pipeline.finish(*task);
-      }
+      pipeline.work([&](const ChunkPipeline::Task& task) {
+        const std::size_t first = task.chunk * chunk;
+        compute(steps[task.step], worker, first, std::min(chunk, events - first));
+      });
     });
   }
 
@@ -207,23 +240,29 @@ struct DesignInterpreter::Impl {
       return config[signalAt(block.inputs, port)][0];
     };
     const Columns& words = *columnsAt(block.inputs, "words");
-    const Columns& count = *columnsAt(block.inputs, "count");
-    const Columns& truncated = *columnsAt(block.inputs, "truncated_word");
-    const Columns& fill = *columnsAt(block.inputs, "fill_word");
+    const auto count = columnsAt(block.inputs, "count")->column(0);
+    const auto truncated = columnsAt(block.inputs, "truncated_word")->column(0);
+    const auto fill = columnsAt(block.inputs, "fill_word")->column(0);
     Columns* const tx = columnsAt(block.outputs, "tx");
     const OutputBufferModel::Settings settings{setting("overflow_t1"), setting("overflow_t2"),
                                                setting("overflow_t3"), setting("active_etx")};
-    for (std::size_t k = first; k < first + events; ++k) {
-      for (std::size_t i = 0; i < state.words.size(); ++i) state.words[i] = words.at(i, k);
-      state.buffer->step(state.words, count.at(0, k), truncated.at(0, k), fill.at(0, k), settings,
-                         state.sent);
-      if (tx == nullptr) continue;
-      for (std::size_t i = 0; i < state.sent.size(); ++i) tx->at(i, k) = state.sent[i];
+    for (const std::size_t end = first + events; first < end; first += kTurned) {
+      const std::size_t turned = std::min(kTurned, end - first);
+      toRows(words, first, turned, state.words);
+      for (std::size_t k = 0; k < turned; ++k) {
+        const std::size_t now = first + k;
+        state.buffer->step(
+            {rowOf(state.words, k), count[now], static_cast<std::uint16_t>(truncated[now]),
+             static_cast<std::uint16_t>(fill[now])},
+            settings, rowOf(state.sent, k));
+      }
+      if (tx != nullptr) fromRows(state.sent, first, turned, *tx);
     }
   }
 
   const Design& design;
   ConfigValues config;
+  std::set<std::string> kept;  ///< what signal() gives
   DesignPlan plan;
   Workers workers;
   std::vector<std::unique_ptr<FunctionStage>> functions;  ///< of each stage, or null
@@ -237,9 +276,11 @@ DesignInterpreter::DesignInterpreter(const Design& design, const DesignInterpret
 DesignInterpreter::~DesignInterpreter() = default;
 
 void DesignInterpreter::configure(const ConfigValues& values) {
+  impl_->config = impl_->design.resetConfig();
   for (const auto& [name, value] : values) {
     const auto found = impl_->config.find(name);
-    assert(found != impl_->config.end() && found->second.size() == value.size());
+    assert(found != impl_->config.end() && "configure() names what is no field");
+    assert(found->second.size() == value.size() && "configure() needs a value an element");
     const FixedFormat format = impl_->design.findConfig(name)->format;
     std::ranges::transform(value, found->second.begin(),
                            [&](std::int64_t raw) { return wrap(raw, format); });
@@ -282,8 +323,9 @@ Result<Columns> DesignInterpreter::run(const Columns& inputs) {
 }
 
 const Columns& DesignInterpreter::signal(std::string_view name) const {
+  assert(impl_->kept.contains(std::string(name)) && "signal() names what is not kept");
   const auto found = impl_->signals.find(name);
-  assert(found != impl_->signals.end());
+  assert(found != impl_->signals.end() && "signal() before the first run");
   return found->second;
 }
 

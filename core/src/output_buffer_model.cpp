@@ -1,16 +1,9 @@
 #include "output_buffer_model.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace aegen::core {
-namespace {
-
-// The count of waiting words stops here, far past any buffer: only links that never send get so
-// far.
-constexpr std::int64_t kMostWaiting = 1023;
-constexpr std::int64_t kLateBit = 1 << 8;  // of a truncated word: why it was truncated
-
-}  // namespace
 
 void OutputBufferModel::clear() {
   std::ranges::fill(store_, std::uint16_t{0});
@@ -18,10 +11,12 @@ void OutputBufferModel::clear() {
   waiting_ = 0;
 }
 
-void OutputBufferModel::write(std::int64_t position, std::int64_t word) {
-  if (position < std::int64_t{sizes_.depth}) {
-    store_[head_ + static_cast<std::size_t>(position)] = static_cast<std::uint16_t>(word);
-  }
+// What lies past the depth is lost.
+void OutputBufferModel::write(std::int64_t position, std::span<const std::uint16_t> words) {
+  const std::int64_t room = std::int64_t{sizes_.depth} - position;
+  if (room <= 0) return;
+  std::copy_n(words.begin(), std::min(room, static_cast<std::int64_t>(words.size())),
+              store_.begin() + static_cast<std::ptrdiff_t>(head_) + position);
 }
 
 void OutputBufferModel::drop(std::size_t words) {
@@ -33,29 +28,29 @@ void OutputBufferModel::drop(std::size_t words) {
   head_ = 0;
 }
 
-void OutputBufferModel::step(std::span<const std::int64_t> words, std::int64_t count,
-                             std::int64_t truncatedWord, std::int64_t fillWord,
-                             const Settings& settings, std::span<std::int64_t> tx) {
-  const bool full = waiting_ + count > settings.t1;
-  const bool late = waiting_ > settings.t2 && count <= settings.t3;
+void OutputBufferModel::step(const Crossing& crossing, const Settings& settings,
+                             std::span<std::uint32_t> tx) {
+  const bool full = waiting_ + crossing.count > settings.t1;
+  const bool late = waiting_ > settings.t2 && crossing.count <= settings.t3;
   if (full || late) {
-    write(waiting_, full ? truncatedWord & ~kLateBit : truncatedWord | kLateBit);
-    write(waiting_ + 1, fillWord);
+    constexpr unsigned kLate = 1U << kTruncatedLateBit;
+    const unsigned why = full ? 0 : kLate;
+    write(waiting_, std::array{static_cast<std::uint16_t>((crossing.truncatedWord & ~kLate) | why),
+                               crossing.fillWord});
     waiting_ += 1;
   } else {
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      write(waiting_ + static_cast<std::int64_t>(i), words[i]);
-    }
-    waiting_ += count;
+    write(waiting_, crossing.words);
+    waiting_ += crossing.count;
   }
-  const std::int64_t links = std::min<std::int64_t>(settings.activeEtx, sizes_.etx);
+  const auto links = static_cast<std::size_t>(
+      std::min<std::int64_t>(settings.activeEtx, std::int64_t{sizes_.etx}));
   for (std::size_t link = 0; link < tx.size(); ++link) {
-    const bool active = static_cast<std::int64_t>(link) < links;
     const std::size_t at = head_ + 2 * link;
-    tx[link] = active ? std::int64_t{store_[at]} << 16 | store_[at + 1] : 0;
+    tx[link] = link < links ? std::uint32_t{store_[at]} << 16 | store_[at + 1] : 0;
   }
-  drop(static_cast<std::size_t>(2 * links));
-  waiting_ = std::clamp<std::int64_t>(waiting_ - 2 * links, 0, kMostWaiting);
+  drop(2 * links);
+  waiting_ = std::clamp<std::int64_t>(waiting_ - static_cast<std::int64_t>(2 * links), 0,
+                                      kMostWaitingWords);
 }
 
 }  // namespace aegen::core

@@ -20,15 +20,20 @@ class OutputBufferModel {
   };
 
   void clear();
-  /// Takes `words` (maxWords of them, `count` of which matter) and puts what leaves into `tx`.
-  void step(std::span<const std::int64_t> words, std::int64_t count, std::int64_t truncatedWord,
-            std::int64_t fillWord, const Settings& settings, std::span<std::int64_t> tx);
+  struct Crossing {
+    std::span<const std::uint16_t> words;  ///< maxWords
+    std::int64_t count = 0;                ///< of them that matter
+    std::uint16_t truncatedWord = 0;
+    std::uint16_t fillWord = 0;
+  };
+  /// Takes a crossing and puts what leaves into `tx`, two words to each of etx links.
+  void step(const Crossing& crossing, const Settings& settings, std::span<std::uint32_t> tx);
 
  private:
   /// Depths that the buffer moves on through its store before it is moved back to the front.
   static constexpr std::size_t kRounds = 8;
 
-  void write(std::int64_t position, std::int64_t word);
+  void write(std::int64_t position, std::span<const std::uint16_t> words);
   void drop(std::size_t words);
 
   BufferSizes sizes_;
@@ -40,15 +45,14 @@ class OutputBufferModel {
 /// Counts bunch crossings of an orbit.
 class BxCounterModel {
  public:
-  static constexpr std::int64_t kLast = 3563;
-  void clear() { bx_ = kLast; }
+  void clear() { bx_ = kLastBx; }
   std::int64_t step(std::int64_t header) {
-    bx_ = header == 9 || bx_ == kLast ? 0 : bx_ + 1;
+    bx_ = header == kOrbitStartHeader || bx_ == kLastBx ? 0 : bx_ + 1;
     return bx_;
   }
 
  private:
-  std::int64_t bx_ = kLast;  ///< so that the first crossing is BX 0, whatever its header
+  std::int64_t bx_ = kLastBx;  ///< so that the first crossing is BX 0, whatever its header
 };
 
 }  // namespace aegen::core

@@ -1,17 +1,27 @@
 #include "workers.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace aegen::core {
 
 Workers::Workers(unsigned count) {
   if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
-  for (unsigned worker = 1; worker < count; ++worker) {
-    threads_.emplace_back([this, worker] { serve(worker); });
+  try {
+    for (unsigned worker = 1; worker < count; ++worker) {
+      threads_.emplace_back([this, worker] { serve(worker); });
+    }
+  } catch (...) {
+    stop();
+    throw;
   }
 }
 
 Workers::~Workers() {
+  stop();
+}
+
+void Workers::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -21,16 +31,27 @@ Workers::~Workers() {
 }
 
 void Workers::run(const std::function<void(unsigned)>& work) {
+  work_ = &work;
   if (!threads_.empty()) {
     const std::lock_guard lock(mutex_);
-    work_ = &work;
     active_ = threads_.size();
     ++round_;
   }
   wake_.notify_all();
-  work(0);
+  attempt(0);
   std::unique_lock lock(mutex_);
   done_.wait(lock, [this] { return active_ == 0; });
+  if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
+}
+
+// The others still use what `work_` refers to when one throws: nobody leaves before all are done.
+void Workers::attempt(unsigned worker) {
+  try {
+    (*work_)(worker);
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    if (!thrown_) thrown_ = std::current_exception();
+  }
 }
 
 void Workers::serve(unsigned worker) {
@@ -40,9 +61,8 @@ void Workers::serve(unsigned worker) {
     wake_.wait(lock, [&] { return stop_ || round_ != seen; });
     if (stop_) return;
     seen = round_;
-    const auto& work = *work_;
     lock.unlock();
-    work(worker);
+    attempt(worker);
     lock.lock();
     if (--active_ == 0) done_.notify_one();
   }

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "aegen/rtl_gen/state_blocks.hpp"
 #include "module_builder.hpp"
 
@@ -7,16 +9,20 @@ using namespace verilog;
 
 namespace {
 
-constexpr int kLastBx = 3563;
+using core::kLastBx;
+using core::kOrbitStartHeader;
+
 constexpr int kBxBits = 12;
-constexpr int kOrbitStart = 9;  // ePortRX header of BX 0
 
 }  // namespace
 
 Module bxCounterModule() {
-  ModuleBuilder b("bx_counter", ModuleKind::State,
-                  {"bx_counter: number of the bunch crossing in its orbit, 0 to 3563",
-                   "Header 9 marks crossing 0; so is the first crossing after a link reset."});
+  ModuleBuilder b(
+      "bx_counter", ModuleKind::State,
+      {fmt::format("bx_counter: number of the bunch crossing in its orbit, 0 to {}", kLastBx),
+       fmt::format("Header {} marks crossing 0; so is the first crossing after a link "
+                   "reset.",
+                   kOrbitStartHeader)});
   b.input("clk", 1);
   const ExprPtr resetN = b.input("rst_n", 1, "synchronous, active low");
   const ExprPtr linkReset = b.input("link_reset", 1, "the next crossing is the first");
@@ -25,7 +31,7 @@ Module bxCounterModule() {
   const ExprPtr last = literal(kLastBx, kBxBits);
   const ExprPtr previous = b.reg("previous", kBxBits, {last, {}}, "bx of the crossing before");
   const ExprPtr restart =
-      b.net("restart", logicalOr(binary(Operator::Equal, header, literal(kOrbitStart, 4)),
+      b.net("restart", logicalOr(binary(Operator::Equal, header, literal(kOrbitStartHeader, 4)),
                                  binary(Operator::Equal, previous, last)));
   const ExprPtr next =
       b.net("current", conditional(restart, literal(0, kBxBits),

@@ -23,7 +23,8 @@ using verilog::ModuleKind;
 
 namespace {
 
-constexpr std::uint32_t kMaxDepth = 1000;  // the buffer's counter stops at 1023
+constexpr std::uint32_t kMaxDepth = 1000;
+static_assert(kMaxDepth <= core::kMostWaitingWords, "waiting words of a full buffer are counted");
 
 // Functions that blocks use, directly or through calls.
 std::set<std::string> reachable(const core::Design& design) {
@@ -99,10 +100,9 @@ core::Result<void> checkNames(const core::Design& design) {
 
 core::Result<void> checkSupported(const core::Design& design) {
   for (const core::Block& block : design.blocks) {
-    if (block.kind == core::BlockKind::OutputBuffer &&
-        (block.buffer.depth > kMaxDepth || block.buffer.maxWords == 0 || block.buffer.etx == 0)) {
+    if (block.kind == core::BlockKind::OutputBuffer && block.buffer.depth > kMaxDepth) {
       return core::badInput("rtl.buffer-depth",
-                            fmt::format("the output buffer holds 1 to {} words", kMaxDepth),
+                            fmt::format("the output buffer holds at most {} words", kMaxDepth),
                             design.name + "/" + block.name);
     }
   }

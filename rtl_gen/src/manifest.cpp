@@ -7,12 +7,11 @@
 #include <optional>
 
 #include "aegen/core/files.hpp"
+#include "serial_json.hpp"
 
 namespace aegen::rtl_gen {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kFormatName = "aegen-manifest";
 constexpr int kFormatVersion = 1;
@@ -100,16 +99,6 @@ Json registerJson(const ManifestRegister& field) {
           {"reset", field.reset}};
 }
 
-constexpr const char* kI2c = "i2c";
-
-Json serialJson(const std::optional<core::SerialPort>& serial) {
-  if (!serial) {
-    return nullptr;
-  }
-  return {
-      {"kind", kI2c}, {"address_base", serial->addressBase}, {"address_pins", serial->addressPins}};
-}
-
 Json toJson(const ModuleManifest& manifest) {
   Json json;
   json["format"] = kFormatName;
@@ -195,8 +184,8 @@ void readSerial(const Reader& reader, core::SerialPort& serial,
   reader.get("kind", kind);
   reader.get("address_base", serial.addressBase);
   reader.get("address_pins", serial.addressPins);
-  if (!problem && kind != kI2c) {
-    problem = "serial_port.kind: not '" + std::string(kI2c) + "'";
+  if (!problem && kind != kI2cName) {
+    problem = "serial_port.kind: not '" + std::string(kI2cName) + "'";
   }
 }
 
@@ -252,10 +241,10 @@ core::Result<ModuleManifest> loadManifest(const std::filesystem::path& file) {
   port.get("address_width", manifest.configAddressWidth);
   port.get("data_width", manifest.configDataWidth);
   port.get("control_address", manifest.controlAddress);
-  Json serialPort;
-  reader.get("serial_port", serialPort);
-  if (!problem && !serialPort.is_null()) {
-    readSerial(Reader(serialPort, "serial_port.", problem), manifest.serial.emplace(), problem);
+  // Manifests of this version from before there were serial ports have no such key.
+  const auto serialPort = json.find("serial_port");
+  if (!problem && serialPort != json.end() && !serialPort->is_null()) {
+    readSerial(Reader(*serialPort, "serial_port.", problem), manifest.serial.emplace(), problem);
   }
   if (problem) {
     return core::badInput("manifest.malformed", *problem, file.string(),

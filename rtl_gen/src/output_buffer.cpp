@@ -11,12 +11,12 @@ using namespace verilog;
 
 namespace {
 
-constexpr int kWordBits = 16;
-constexpr int kLateBit = 8;       // of a truncated word: why it was truncated
-constexpr int kWaitingBits = 10;  // counts to 1023: above every threshold
-constexpr int kCountBits = 6;
-constexpr int kThresholdBits = 9;
-constexpr int kEtxBits = 4;
+constexpr int kWordBits = core::kBufferWordBits;
+constexpr int kLateBit = core::kTruncatedLateBit;
+constexpr int kWaitingBits = core::kBufferWaitingBits;
+constexpr int kCountBits = core::kBufferCountBits;
+constexpr int kThresholdBits = core::kBufferThresholdBits;
+constexpr int kEtxBits = core::kBufferEtxBits;
 
 // Sizes that follow from those asked for.
 struct Geometry {

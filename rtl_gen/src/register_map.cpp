@@ -8,12 +8,11 @@
 
 #include "aegen/rtl_gen/register_map.hpp"
 #include "comment_line.hpp"
+#include "serial_json.hpp"
 
 namespace aegen::rtl_gen {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::uint32_t kInlineResets = 8;  // longer lists get a section of their own
 
@@ -46,15 +45,6 @@ std::string resetList(const ManifestRegister& field) {
     text += fmt::format(" {}", field.reset[i]);
   }
   return text + "\n";
-}
-
-Json serialJson(const std::optional<core::SerialPort>& serial) {
-  if (!serial) {
-    return nullptr;
-  }
-  return {{"kind", "i2c"},
-          {"address_base", serial->addressBase},
-          {"address_pins", serial->addressPins}};
 }
 
 Json fieldJson(const ManifestRegister& field, int bytes) {

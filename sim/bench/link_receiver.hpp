@@ -3,60 +3,19 @@
 /// knows which crossing each belongs to, and says of every crossing whether it can be trusted.
 /// C++17 and self-contained: the SystemC board and the reference run share it.
 ///
-/// A link carries `LinkFormat::words` 16-bit words a crossing. Every string opens with a header: 31
-/// at BX 0, else BX mod 16 (the short form: 15 at BX 0, else BX mod 8). Nothing else tells strings
-/// from other words, so the receiver gives a crossing out as good only when the headers of
-/// `ReceiverOptions::confirm` strings behind it are the ones that must follow.
+/// Nothing but their headers tells strings from other words, so the receiver gives a crossing out
+/// as good only when the headers of `ReceiverOptions::confirm` strings behind it are the ones that
+/// must follow.
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <vector>
+
+#include "chain_search.hpp"
+#include "link_format.hpp"
+#include "link_words.hpp"
 
 namespace aegen_bench {
-
-/// What a string's type field says of its length.
-enum class StringRule : std::uint32_t {
-  Invalid = 0,
-  Bare = 1,           ///< header, type and sum alone
-  List = 2,           ///< count, addresses, charges
-  Map = 3,            ///< a bit a channel, charges of those that are 1
-  TruncatedFull = 4,  ///< bare, of a crossing the chip's buffer had no room for
-  TruncatedLate = 5,
-};
-
-/// How a module's strings look. Plain 32-bit numbers: it is sent to the bench as it stands.
-struct LinkFormat {
-  std::uint32_t words = 26;      ///< 16-bit words a crossing: two a link in use
-  std::uint32_t headerBits = 5;  ///< 5, or 4 for the short form
-  std::uint32_t orbit = 3564;    ///< crossings
-  /// 0: a crossing's words are its string. 1: strings of their own lengths, in whole words, through
-  /// the chip's buffer: a string may begin anywhere and take several crossings.
-  std::uint32_t variable = 0;
-  // Of variable strings: header, type (3 bits), sum, then by type count, addresses or map, charges.
-  std::uint32_t syncWord =
-      0;  ///< the low 11 bits of a fill word, whose header is the last string's
-  std::uint32_t sumBits = 8;
-  std::uint32_t countBits = 3;
-  std::uint32_t addressBits = 6;
-  std::uint32_t chargeBits = 7;
-  std::uint32_t channels = 48;
-  StringRule rules[8] = {};  ///< by type
-
-  std::uint32_t period() const { return headerBits == 5 ? 16 : 8; }
-  std::uint32_t top() const { return (1U << headerBits) - 1; }  ///< the header of BX 0
-  std::uint32_t headerAt(std::uint32_t bx) const { return bx == 0 ? top() : bx % period(); }
-  std::uint32_t headerOf(std::uint16_t word) const {
-    return std::uint32_t{word} >> (16 - headerBits);
-  }
-  bool plausible(std::uint32_t header) const { return header < period() || header == top(); }
-  /// Whether `next` can follow `header` when the place in the orbit is not known.
-  bool follows(std::uint32_t header, std::uint32_t next) const {
-    if (header == top()) return next == 1 % period();
-    return next == (header + 1) % period() || (next == top() && header == (orbit - 1) % period());
-  }
-};
 
 struct ReceiverOptions {
   std::uint32_t confirm = 3;   ///< headers that must follow before a crossing is good, at least 1
@@ -91,7 +50,7 @@ struct Received {
 class LinkReceiver {
  public:
   LinkReceiver(const LinkFormat& format, const ReceiverOptions& options)
-      : format_(format), options_(options) {
+      : format_(format), options_(options), words_(format) {
     options_.confirm = std::max(1U, options_.confirm);
     options_.lock = std::max(2U, options_.lock);
     if (options_.startBx >= 0) {
@@ -112,7 +71,7 @@ class LinkReceiver {
   /// crossing that is decided by them, in order.
   template <typename Sink>
   void crossing(const std::uint16_t* words, Sink&& sink) {
-    buffer_.insert(buffer_.end(), words, words + format_.words);
+    words_.push(words);
     for (bool again = true; again;) {
       if (!aligned_ && !hunt(sink)) break;
       again = follow(sink);
@@ -125,7 +84,7 @@ class LinkReceiver {
   template <typename Sink>
   void finish(Sink&& sink) {
     dropPending(sink);
-    if (format_.variable == 0 || !aligned_) skipTo(indexAt(end()), sink);
+    if (format_.variable == 0 || !aligned_) skipTo(indexAt(words_.end()), sink);
   }
 
  private:
@@ -133,101 +92,11 @@ class LinkReceiver {
     Received received;
     std::uint32_t confirmed = 0;
   };
-  struct Shape {
-    enum class Kind { Complete, NeedMore, Bad } kind = Kind::Complete;
-    std::uint32_t words = 0;
-    StringRule rule = StringRule::Bare;
-  };
-  static constexpr std::uint32_t kBeforeTop = 2;  ///< strings of a chain before one of BX 0
-  struct Chain {
-    enum class Kind { Broken, NeedMore, Found } kind = Kind::Broken;
-    std::uint64_t last = 0;  ///< start of the last string
-    std::uint32_t firstHeader = 0;
-    std::uint32_t lastHeader = 0;
-    std::uint32_t strings = 0;
-    std::int64_t sinceTop = -1;    ///< strings since the one with the header of BX 0, if trusted
-    bool emptied = false;          ///< the buffer was seen empty
-    std::uint64_t boundary = 0;    ///< where a crossing began then,
-    std::uint32_t sinceEmpty = 0;  ///< and the strings since
-  };
-
-  // ---- words
-  // --------------------------------------------------------------------------------------
-  std::uint64_t end() const { return base_ + buffer_.size(); }
-  bool has(std::uint64_t at) const { return at < end(); }
-  std::uint16_t word(std::uint64_t at) const { return buffer_[at - base_]; }
-  std::uint32_t bitsAt(std::uint64_t start, std::uint32_t bit, std::uint32_t width) const {
-    std::uint32_t out = 0;
-    for (std::uint32_t i = bit; i < bit + width; ++i) {
-      out = out << 1 | (std::uint32_t{word(start + i / 16)} >> (15 - i % 16) & 1U);
-    }
-    return out;
-  }
-  std::uint64_t boundaryAfter(std::uint64_t at, std::uint64_t offset) const {
-    const std::uint64_t w = format_.words;
-    return at + w - (at + w - offset % w) % w;
-  }
   bool isBoundary(std::uint64_t at) const {
     return (at + format_.words - origin_ % format_.words) % format_.words == 0;
   }
 
-  // The string that begins at `at`, as far as its words are there.
-  Shape shapeAt(std::uint64_t at) const {
-    Shape shape;
-    if (format_.variable == 0) {
-      shape.words = format_.words;
-      if (end() < at + shape.words) shape.kind = Shape::Kind::NeedMore;
-      return shape;
-    }
-    if (!has(at)) return {Shape::Kind::NeedMore, 0, StringRule::Bare};
-    constexpr std::uint32_t kTypeBits = 3;
-    const std::uint32_t head = format_.headerBits + kTypeBits + format_.sumBits;
-    shape.rule = format_.rules[bitsAt(at, format_.headerBits, kTypeBits)];
-    const auto wordsOf = [](std::uint32_t bits) { return (bits + 15) / 16; };
-    std::uint32_t bits = head;
-    if (shape.rule == StringRule::Invalid) shape.kind = Shape::Kind::Bad;
-    if (shape.rule == StringRule::List || shape.rule == StringRule::Map) {
-      const bool list = shape.rule == StringRule::List;
-      const std::uint32_t field = list ? format_.countBits : format_.channels;
-      if (end() < at + wordsOf(head + field)) return {Shape::Kind::NeedMore, 0, shape.rule};
-      const std::uint32_t mostListed = (1U << format_.countBits) - 1;
-      std::uint32_t count = 0;
-      if (list) {
-        count = bitsAt(at, head, field);
-        if (count == 0) shape.kind = Shape::Kind::Bad;
-        bits += field + count * (format_.addressBits + format_.chargeBits);
-      } else {
-        for (std::uint32_t i = 0; i < field; ++i) count += bitsAt(at, head + i, 1);
-        if (count <= mostListed) shape.kind = Shape::Kind::Bad;
-        bits += field + count * format_.chargeBits;
-      }
-    }
-    shape.words = wordsOf(bits);
-    if (shape.words > format_.period() && hidesStrings(at)) shape.kind = Shape::Kind::Bad;
-    if (shape.kind == Shape::Kind::Complete && end() < at + shape.words) {
-      shape.kind = Shape::Kind::NeedMore;
-    }
-    return shape;
-  }
-
-  // Whether the words behind the first are strings themselves: a truncated crossing whose type was
-  // damaged. It could swallow as many crossings as there are headers and nobody would notice.
-  bool hidesStrings(std::uint64_t at) const {
-    constexpr std::uint64_t kEnough = 3;
-    for (std::uint64_t i = 1; i <= kEnough && has(at + i); ++i) {
-      const StringRule rule = format_.rules[bitsAt(at + i, format_.headerBits, 3)];
-      const bool bare = rule == StringRule::Bare || rule == StringRule::TruncatedFull ||
-                        rule == StringRule::TruncatedLate;
-      if (!bare ||
-          !format_.follows(format_.headerOf(word(at + i - 1)), format_.headerOf(word(at + i)))) {
-        return false;
-      }
-    }
-    return has(at + kEnough);
-  }
-
   // ---- in step
-  // ------------------------------------------------------------------------------------
   bool expected(std::uint32_t header) const {
     if (fresh_) return true;  // the end of a chain
     return phased_ ? header == format_.headerAt(nextBx_) : format_.follows(lastHeader_, header);
@@ -236,9 +105,9 @@ class LinkReceiver {
   // The chip wrote zeros (bit 8 apart) in place of a string. Where the header has to be 0 too, a
   // module without energy looks the same: then the crossing before decides.
   bool isTruncated(std::uint64_t at) const {
-    if (format_.variable != 0 || (word(at) & ~0x100U) != 0) return false;
+    if (format_.variable != 0 || (words_.word(at) & ~0x100U) != 0) return false;
     for (std::uint32_t i = 1; i < format_.words; ++i) {
-      if (word(at + i) != 0) return false;
+      if (words_.word(at + i) != 0) return false;
     }
     return truncatedBefore_ || !expected(0);
   }
@@ -246,26 +115,26 @@ class LinkReceiver {
   // Follows strings from at_ on; false when words are missing.
   template <typename Sink>
   bool follow(Sink& sink) {
-    while (has(at_)) {
+    while (words_.has(at_)) {
       if (format_.variable != 0 && !isBoundary(at_) && seen_ &&
-          word(at_) == static_cast<std::uint16_t>(lastHeader_ << 11 | format_.syncWord)) {
+          words_.word(at_) == static_cast<std::uint16_t>(lastHeader_ << 11 | format_.syncWord)) {
         // Nothing is waiting in the chip: the next string begins with the next crossing. As fill
         // words are alike, they say nothing of where the last string ended.
-        at_ = boundaryAfter(at_, origin_);
+        at_ = format_.boundaryAfter(at_, origin_);
         atEmpty_ = true;
         continue;
       }
       if (atEmpty_) checkClock(sink);
-      const Shape shape = shapeAt(at_);
-      const std::uint32_t header = format_.headerOf(word(at_));
-      if (shape.kind == Shape::Kind::NeedMore) return false;
+      const StringShape shape = words_.shapeAt(at_);
+      const std::uint32_t header = words_.header(at_);
+      if (shape.kind == StringShape::Kind::NeedMore) return false;
       if (format_.variable == 0 && isTruncated(at_)) {
         takeTruncated(sink);
         continue;
       }
       truncatedBefore_ = false;
       const bool right = expected(header);
-      if (right && shape.kind == Shape::Kind::Complete) {
+      if (right && shape.kind == StringShape::Kind::Complete) {
         take(shape, header, sink);
       } else if (!miss(shape, header, right, sink)) {
         return true;  // to hunt
@@ -289,13 +158,13 @@ class LinkReceiver {
       phased_ = clockValid_ = false;
     } else if (!phased_ && clockValid_) {
       // Disproved once, the clock says nothing any more: it would agree again by chance.
-      phased_ = clockValid_ = format_.headerOf(word(at_)) == format_.headerAt(bx);
+      phased_ = clockValid_ = words_.header(at_) == format_.headerAt(bx);
       nextBx_ = bx;
     }
   }
 
   template <typename Sink>
-  void take(const Shape& shape, std::uint32_t header, Sink& sink) {
+  void take(const StringShape& shape, std::uint32_t header, Sink& sink) {
     misses_ = 0;
     fresh_ = false;
     if (header == format_.top() && !phased_) {
@@ -323,8 +192,8 @@ class LinkReceiver {
   template <typename Sink>
   void takeTruncated(Sink& sink) {
     dropPending(sink);  // zeros confirm nothing
-    const auto status =
-        (word(at_) & 0x100U) != 0 ? CrossingStatus::TruncatedLate : CrossingStatus::TruncatedFull;
+    const auto status = (words_.word(at_) & 0x100U) != 0 ? CrossingStatus::TruncatedLate
+                                                         : CrossingStatus::TruncatedFull;
     give({index_++, phased_ ? static_cast<std::int32_t>(nextBx_) : -1, status, at_, 0}, sink);
     lastHeader_ = (lastHeader_ == format_.top() ? 1 : lastHeader_ + 1) % format_.period();
     truncatedBefore_ = true;
@@ -333,7 +202,7 @@ class LinkReceiver {
 
   // A string that is not what had to come. True when following goes on.
   template <typename Sink>
-  bool miss(const Shape& shape, std::uint32_t header, bool right, Sink& sink) {
+  bool miss(const StringShape& shape, std::uint32_t header, bool right, Sink& sink) {
     if (misses_++ == 0) {
       huntFrom_ = seen_ ? lastStart_ : at_;  // its length may be what is wrong
       huntMin_ = at_;
@@ -345,7 +214,7 @@ class LinkReceiver {
          sink);
     // The header of BX 0 is the only word on the phase: missing or unasked for, it ends all trust.
     const bool top = !right && phased_ && (header == format_.top() || nextBx_ == 0);
-    const bool bad = shape.kind == Shape::Kind::Bad;
+    const bool bad = shape.kind == StringShape::Kind::Bad;
     if (right) remember(at_, header, index_ - 1);
     if (bad || top || misses_ >= options_.patience) {
       aligned_ = phased_ = false;
@@ -371,13 +240,13 @@ class LinkReceiver {
   }
 
   // ---- out of step
-  // -------------------------------------------------------------------------------- Seeks a chain
-  // of strings with consecutive headers; true when there is one, and at_ is its last.
+  // Seeks a chain of strings with consecutive headers; true when there is one, and at_ is its last.
   template <typename Sink>
   bool hunt(Sink& sink) {
+    const ChainSearch search(words_, options_.lock, origin_, huntMin_);
     bool undecided = false;
-    for (std::uint64_t at = huntFrom_; has(at); ++at) {
-      const Chain chain = chainFrom(at);
+    for (std::uint64_t at = huntFrom_; words_.has(at); ++at) {
+      const Chain chain = search.from(at);
       if (chain.kind == Chain::Kind::Found) {
         lockOn(chain, at, sink);
         return true;
@@ -386,66 +255,6 @@ class LinkReceiver {
       if (!undecided) huntFrom_ = at + 1;
     }
     return false;
-  }
-
-  Chain chainFrom(std::uint64_t at) const {
-    Chain chain;
-    chain.firstHeader = chain.lastHeader = format_.headerOf(word(at));
-    if (!format_.plausible(chain.firstHeader)) return chain;
-    chain.emptied = format_.variable == 0;
-    chain.boundary = at;
-    std::uint64_t origin = origin_;
-    for (;;) {
-      chain.last = at;
-      chain.strings += 1;
-      if (chain.sinceTop >= 0) {
-        chain.sinceTop += 1;
-      } else if (chain.lastHeader == format_.top() && chain.strings > kBeforeTop) {
-        chain.sinceTop = 0;
-      }
-      if (chain.strings >= options_.lock && at >= huntMin_) {
-        chain.kind = Chain::Kind::Found;
-        return chain;
-      }
-      const Shape shape = shapeAt(at);
-      if (shape.kind == Shape::Kind::Bad) return chain;
-      if (shape.kind == Shape::Kind::NeedMore || !has(at + shape.words)) {
-        chain.kind = Chain::Kind::NeedMore;
-        return chain;
-      }
-      at += shape.words;
-      chain.sinceEmpty += 1;
-      const auto fill = static_cast<std::uint16_t>(chain.lastHeader << 11 | format_.syncWord);
-      if (format_.variable != 0 && word(at) == fill) {
-        const Chain::Kind found = crossingAfterFill(at, chain, origin);
-        if (found != Chain::Kind::Found) {
-          chain.kind = found;
-          return chain;
-        }
-        at = chain.boundary;
-      }
-      const std::uint32_t header = format_.headerOf(word(at));
-      if (!format_.follows(chain.lastHeader, header)) return chain;
-      chain.lastHeader = header;
-    }
-  }
-
-  // The next string begins with the next crossing. Words may have been lost: when it does not begin
-  // where crossings began before, the first place where it can is taken.
-  Chain::Kind crossingAfterFill(std::uint64_t fill, Chain& chain, std::uint64_t& origin) const {
-    const std::uint64_t usual = boundaryAfter(fill, origin);
-    for (std::uint64_t shift = 0; shift <= format_.words; ++shift) {
-      const std::uint64_t at = shift == 0 ? usual : fill + shift;
-      if (!has(at)) return Chain::Kind::NeedMore;
-      if (!format_.follows(chain.lastHeader, format_.headerOf(word(at)))) continue;
-      if (shapeAt(at).kind == Shape::Kind::Bad) continue;
-      origin = at;
-      chain.emptied = true;
-      chain.boundary = at;
-      chain.sinceEmpty = 0;
-      return Chain::Kind::Found;
-    }
-    return Chain::Kind::Broken;
   }
 
   template <typename Sink>
@@ -466,7 +275,7 @@ class LinkReceiver {
     }
     // The string right behind the last good one: none was lost, whatever the buffer holds.
     if (!phased_ && !fixed && seen_ && continuous_ && first > lastStart_ &&
-        first <= lastStart_ + mostWords()) {
+        first <= lastStart_ + format_.mostWords()) {
       const std::uint32_t next = (lastBx_ + 1) % format_.orbit;
       phased_ = chain.firstHeader == format_.headerAt(next);
       nextBx_ = (next + later) % format_.orbit;
@@ -474,7 +283,7 @@ class LinkReceiver {
     }
     // One word that looks like the header of BX 0 is no proof: strings before must lead to it.
     const bool led = seen_ && chain.firstHeader == format_.top() && first > lastStart_ &&
-                     first <= lastStart_ + (fixed ? format_.words : mostWords()) &&
+                     first <= lastStart_ + (fixed ? format_.words : format_.mostWords()) &&
                      format_.follows(lastHeader_, chain.firstHeader);
     const std::int64_t sinceTop = led ? std::int64_t{later} : chain.sinceTop;
     if (sinceTop >= 0) {
@@ -488,14 +297,8 @@ class LinkReceiver {
     seen_ = false;
   }
 
-  std::uint64_t mostWords() const {
-    const std::uint32_t map = format_.channels * (1 + format_.chargeBits);
-    return (format_.headerBits + 3 + format_.sumBits + map + 15) / 16;
-  }
-
   // ---- crossings
-  // ---------------------------------------------------------------------------------- The crossing
-  // that begins at the boundary nearest to `at`.
+  // The crossing that begins at the boundary nearest to `at`.
   std::uint64_t indexAt(std::uint64_t at) const {
     const std::uint64_t w = format_.words;
     return at < origin_ ? 0 : (at - origin_ + w / 2) / w;
@@ -550,8 +353,8 @@ class LinkReceiver {
   }
   template <typename Sink>
   void give(const Received& received, Sink& sink) {
-    const bool here = received.words > 0 && received.start >= base_;
-    sink(received, here ? buffer_.data() + (received.start - base_) : nullptr);
+    const bool here = received.words > 0 && received.start >= words_.begin();
+    sink(received, here ? words_.from(received.start) : nullptr);
   }
 
   // Forgets words nobody will ask for again.
@@ -560,17 +363,13 @@ class LinkReceiver {
     if (!pending_.empty()) keep = std::min(keep, pending_.front().received.start);
     if (aligned_ && seen_) keep = std::min(keep, lastStart_);
     if (aligned_ && misses_ > 0) keep = std::min(keep, huntFrom_);
-    keep = std::min(std::max(keep, base_), end());
-    if (keep - base_ < 16 * std::uint64_t{format_.words}) return;  // not for a few words
-    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(keep - base_));
-    base_ = keep;
+    words_.forget(std::min(std::max(keep, words_.begin()), words_.end()));
   }
 
   LinkFormat format_;
   ReceiverOptions options_;
-  std::vector<std::uint16_t> buffer_;
-  std::uint64_t base_ = 0;  ///< position of the buffer's first word
-  std::uint64_t at_ = 0;    ///< where the next string begins, when aligned
+  LinkWords words_;
+  std::uint64_t at_ = 0;  ///< where the next string begins, when aligned
 
   bool aligned_ = false;
   bool phased_ = false;  ///< nextBx_ is known

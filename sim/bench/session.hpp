@@ -98,11 +98,21 @@ class Session {
     return writeExactly(fd_, &header, sizeof header) && writeExactly(fd_, data, bytes);
   }
 
+  /// The frame that the request opens with; false when the request is shorter.
   template <typename Frame>
-  Frame head() const {
-    Frame frame{};
-    if (body_.size() >= sizeof frame) std::memcpy(&frame, body_.data(), sizeof frame);
-    return frame;
+  bool head(Frame& frame) const {
+    if (body_.size() < sizeof frame) return false;
+    std::memcpy(&frame, body_.data(), sizeof frame);
+    return true;
+  }
+
+  /// What follows a frame of `headBytes` bytes; false when that is not `elements` elements.
+  template <typename Element>
+  bool tail(std::size_t headBytes, std::size_t elements, std::vector<Element>& out) const {
+    if (body_.size() - headBytes != elements * sizeof(Element)) return false;
+    out.resize(elements);
+    if (elements > 0) std::memcpy(out.data(), body_.data() + headBytes, elements * sizeof(Element));
+    return true;
   }
 
   bool handle(Kind kind) {
@@ -119,9 +129,12 @@ class Session {
         return simulation_.trace(file) ? answer(Kind::Done, nullptr, 0)
                                        : answer(Kind::Failed, text.data(), text.size());
       }
-      case Kind::Fault:
-        simulation_.fault(head<FaultFrame>());
+      case Kind::Fault: {
+        FaultFrame frame{};
+        if (!head(frame)) return false;
+        simulation_.fault(frame);
         return answer(Kind::Done, nullptr, 0);
+      }
       case Kind::Hello:
       case Kind::Done:
       case Kind::Configured:
@@ -212,9 +225,9 @@ class Session {
   }
 
   bool configure() {
-    const auto frame = head<ConfigureFrame>();
-    std::vector<ConfigEntry> entries(frame.entries);
-    std::memcpy(entries.data(), body_.data() + sizeof frame, entries.size() * sizeof entries[0]);
+    ConfigureFrame frame{};
+    std::vector<ConfigEntry> entries;
+    if (!head(frame) || !tail(sizeof frame, frame.entries, entries)) return false;
     ConfiguredFrame result{};
     writeAll(frame, entries, result);
     const std::vector<std::uint32_t> values = readAll(frame, entries, result);
@@ -234,7 +247,8 @@ class Session {
   }
 
   bool reset() {
-    const auto frame = head<ResetFrame>();
+    ResetFrame frame{};
+    if (!head(frame)) return false;
     Pins pins;
     pins.resetN = frame.hard == 0;
     pins.linkReset = frame.hard == 0;
@@ -244,11 +258,10 @@ class Session {
   }
 
   bool run() {
-    const auto frame = head<RunFrame>();
+    RunFrame frame{};
+    if (!head(frame)) return false;
     const std::size_t words = std::size_t{frame.clocks} * simulation_.inputWords();
-    inputs_.resize(words);
-    if (body_.size() != sizeof frame + words * sizeof(std::uint32_t)) return false;
-    if (words > 0) std::memcpy(inputs_.data(), body_.data() + sizeof frame, words * 4);
+    if (!tail(sizeof frame, words, inputs_)) return false;
     captures_.resize(frame.capture != 0 ? std::size_t{frame.clocks} * simulation_.captureWords()
                                         : 0);
     simulation_.run(Pins{}, frame.clocks, inputs_.data(),

@@ -70,7 +70,8 @@ Result<fs::path> buildBoard(const BoardPlan& plan, const BenchOptions& options) 
   for (const std::string& word : command) print.add(word);
   print.add(*header);
   for (const char* name :
-       {"board_bench.cpp", "board_frames.hpp", "link_receiver.hpp", "session.hpp", "frames.hpp"}) {
+       {"board_bench.cpp", "board_frames.hpp", "link_receiver.hpp", "chain_search.hpp",
+        "link_words.hpp", "link_format.hpp", "session.hpp", "i2c_master.hpp", "frames.hpp"}) {
     const auto text = readFile(*sources / name);
     if (!text) return text.error();
     print.add(*text);

@@ -128,7 +128,7 @@ TEST(OutputBuffer, IsAQueueWithTruncation) {
           inputs.at(i, k) = random.between(0, 65535);
         }
         inputs.at(sizes.maxWords, k) =
-            random.between(std::int64_t{1}, static_cast<std::int64_t>(sizes.maxWords));
+            random.between(std::int64_t{0}, static_cast<std::int64_t>(sizes.maxWords));
       }
       const Result<Columns> tx = interpreter.run(inputs);
       ASSERT_TRUE(tx.ok());
@@ -166,6 +166,37 @@ TEST(OutputBuffer, ForgetsEverythingAtALinkReset) {
   ASSERT_TRUE(used.run(inputs).ok());
   used.reset();
   EXPECT_TRUE(*used.run(inputs) == *fresh.run(inputs));
+}
+
+TEST(OutputBuffer, TakesNothingAsACountAndSendsNothingWhileItsLinksAreOff) {
+  const Design design = bufferDesign({.depth = 60, .maxWords = 10, .etx = 4});
+  DesignInterpreter interpreter(design);
+  const auto send = [&](std::int64_t etx, std::int64_t count, std::size_t events) {
+    interpreter.configure({{"t1", {etx == 0 ? 50 : 511}}, {"t2", {60}}, {"etx", {etx}}});
+    Columns inputs(13, events);
+    for (std::size_t k = 0; k < events; ++k) {
+      for (std::size_t i = 0; i < 10; ++i) inputs.at(i, k) = 100 + static_cast<std::int64_t>(i);
+      inputs.at(10, k) = count;
+      inputs.at(11, k) = 0x1ff;
+      inputs.at(12, k) = 7;
+    }
+    return std::move(*interpreter.run(inputs));
+  };
+  // Five crossings wait, the rest are truncated: a word each, with the fill word behind the last.
+  const Columns off = send(0, 10, 6);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(off.at(i, 5), 0);
+  const Columns on = send(4, 0, 7);
+  std::vector<std::int64_t> words;
+  for (std::size_t k = 0; k < 7; ++k) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      words.push_back(on.at(i, k) >> 16);
+      words.push_back(on.at(i, k) & 0xffff);
+    }
+  }
+  for (std::size_t i = 0; i < 50; ++i) EXPECT_EQ(words[i], 100 + static_cast<int>(i) % 10) << i;
+  EXPECT_EQ(words[50], 0xff) << "why: full";
+  // Counts of 0 were written behind it, and nothing of them waited.
+  for (std::size_t i = 51; i < 56; ++i) EXPECT_EQ(words[i], 100 + static_cast<int>(i - 51)) << i;
 }
 
 // ---- the BX counter and a whole small design
@@ -262,10 +293,49 @@ TEST(DesignInterpreter, RunsBlocksWithTheConfigurationOfTheMoment) {
   check(3);  // the reset value
   interpreter.configure({{"factor", {11}}});
   check(11);
-  interpreter.configure({});
-  check(11);
   interpreter.configure({{"factor", {16 + 2}}});  // wrapped into the field
   check(2);
+}
+
+TEST(DesignInterpreter, TakesEveryConfigurationAsAWhole) {
+  Design design = bufferDesign({.depth = 60, .maxWords = 10, .etx = 4});
+  design.config = {field("t1", 9, 43), field("t2", 9, 37), field("t3", 9, 4), field("etx", 4, 2)};
+  DesignInterpreter used(design);
+  used.configure({{"t1", {55}}, {"etx", {3}}});
+  used.configure({{"t2", {20}}});
+  ConfigValues whole = design.resetConfig();
+  whole["t2"] = {20};
+  DesignInterpreter fresh(design);
+  fresh.configure(whole);
+  SplitMix64 random(9);
+  Columns inputs(13, 300);
+  for (std::size_t i = 0; i < inputs.elements(); ++i) {
+    for (std::int64_t& raw : inputs.column(i)) raw = random.between(1, 10);
+  }
+  const auto expected = fresh.run(inputs);
+  EXPECT_TRUE(*used.run(inputs) == *expected);
+  used.configure({});
+  used.reset();
+  DesignInterpreter untouched(design);
+  const auto atReset = untouched.run(inputs);
+  EXPECT_TRUE(*used.run(inputs) == *atReset);
+  EXPECT_FALSE(*atReset == *expected);
+}
+
+TEST(DesignInterpreterDeathTest, EndsOnNamesThatAreNotTheDesigns) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  const Design design = smallDesign();
+  const auto keeping = [&](const std::string& name) {
+    return DesignInterpreter(design, {.keep = std::vector{name}}).name();
+  };
+  EXPECT_EQ(keeping("scaled"), "interpreter");
+  EXPECT_DEATH(keeping("factor"), "keep names what is no signal");
+  DesignInterpreter interpreter(design, {.keep = std::vector<std::string>{}});
+  ASSERT_TRUE(interpreter.run(Columns(3, 2)).ok());
+  EXPECT_EQ(interpreter.signal("bx").events(), 2U);
+  EXPECT_DEATH(static_cast<void>(interpreter.signal("scaled")), "names what is not kept");
+  EXPECT_DEATH(interpreter.configure({{"factors", {1}}}), "names what is no field");
+  EXPECT_DEATH(interpreter.configure({{"factor", {1, 2}}}), "a value an element");
 }
 
 // A counter, a function behind it, a buffer behind that, and a function on the buffer's output that
@@ -545,6 +615,30 @@ TEST(Analyse, RefusesASerialPortThatCannotWork) {
     EXPECT_EQ(codeWith(wrong, 1), "design.serial-port")
         << wrong.addressBase << " " << wrong.addressPins;
   }
+}
+
+TEST(Analyse, RefusesABufferWhoseSizesDoNotFitItsPortsOrItsWords) {
+  const auto messageOf = [](const BufferSizes& sizes) {
+    const auto timing = analyse(bufferDesign(sizes));
+    if (timing.ok()) return std::string();
+    EXPECT_EQ(timing.error().code, "design.malformed");
+    EXPECT_EQ(timing.error().where, "link/buffer");
+    return timing.error().message;
+  };
+  for (const BufferSizes& right : {BufferSizes{}, BufferSizes{.depth = 2, .maxWords = 1, .etx = 1},
+                                   BufferSizes{.depth = 9, .maxWords = 9, .etx = 4},
+                                   BufferSizes{.depth = 63, .maxWords = 63, .etx = 15}}) {
+    EXPECT_EQ(messageOf(right), "") << right.depth;
+  }
+  EXPECT_NE(messageOf({.maxWords = 0}).find("maxWords is 0"), std::string::npos);
+  EXPECT_NE(messageOf({.maxWords = 64}).find("maxWords is 64"), std::string::npos);
+  EXPECT_NE(messageOf({.etx = 0}).find("etx is 0"), std::string::npos);
+  Design wide = bufferDesign({.etx = 15});
+  wide.blocks[0].buffer.etx = 16;
+  EXPECT_NE(analyse(wide).error().message.find("etx is 16"), std::string::npos);
+  EXPECT_NE(messageOf({.depth = 9, .maxWords = 10, .etx = 4}).find("depth of 9"),
+            std::string::npos);
+  EXPECT_NE(messageOf({.depth = 7, .maxWords = 5, .etx = 4}).find("depth of 7"), std::string::npos);
 }
 
 TEST(Analyse, VerifiesTheProgramFirst) {

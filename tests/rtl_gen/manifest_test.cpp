@@ -71,6 +71,22 @@ TEST(Manifest, SaysThatThereIsNoSerialPort) {
   EXPECT_FALSE(loaded->serial.has_value());
 }
 
+TEST(Manifest, TakesAnAbsentSerialPortForNone) {
+  ModuleManifest none = example();
+  none.serial.reset();
+  const auto path = file("before_serial.json");
+  ASSERT_TRUE(saveManifest(none, path).ok());
+  std::ifstream in(path);
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  const std::string key = "\"serial_port\": null,";
+  ASSERT_NE(text.find(key), std::string::npos);
+  std::ofstream(path) << text.erase(text.find(key), key.size());
+  const auto loaded = loadManifest(path);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().text();
+  EXPECT_FALSE(loaded->serial.has_value());
+  EXPECT_EQ(loaded->design, "chip");
+}
+
 TEST(Manifest, SaysWhichKeyIsWrong) {
   const auto path = file("broken.json");
   ASSERT_TRUE(saveManifest(example(), path).ok());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "aegen/core/design_interpreter.hpp"
 #include "design_stimulus.hpp"
 #include "random_program.hpp"
 
@@ -70,7 +71,7 @@ class Queue {
       const std::int64_t lower = pop();
       tx[static_cast<std::size_t>(k)] = upper << 16 | lower;
     }
-    n_ = std::max<std::int64_t>(0, n_ + waits - 2 * etx);
+    n_ = std::clamp<std::int64_t>(n_ + waits - 2 * etx, 0, 1023);
     return tx;
   }
 
@@ -96,29 +97,49 @@ struct Settings {
   std::int64_t t1, t2, t3, etx;
 };
 
-void check(const core::BufferSizes& sizes, std::uint64_t seed, int stretches, int length) {
+// What core::DesignInterpreter gives, a crossing at a time.
+std::vector<std::int64_t> interpreted(core::DesignInterpreter& interpreter,
+                                      const std::vector<std::int64_t>& crossing) {
+  core::Columns in(crossing.size(), 1);
+  for (std::size_t i = 0; i < crossing.size(); ++i) in.at(i, 0) = crossing[i];
+  const auto out = interpreter.run(in);
+  EXPECT_TRUE(out.ok());
+  std::vector<std::int64_t> row;
+  for (std::size_t i = 0; i < out->elements(); ++i) row.push_back(out->at(i, 0));
+  return row;
+}
+
+// The RTL and the interpreter against the queue, while settings change. `off`: of the last but one
+// stretch, in which the links are off.
+void check(const core::BufferSizes& sizes, std::uint64_t seed, int stretches, int length,
+           int off = 0) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   SplitMix64 random(seed);
-  const auto rtl = emitVerilog(bufferAlone(sizes));
+  const Design design = bufferAlone(sizes);
+  const auto rtl = emitVerilog(design);
   ASSERT_TRUE(rtl.ok()) << rtl.error().text();
   Queue queue(sizes);
+  core::DesignInterpreter interpreter(design);
   Settings now{0, 0, 0, 0};
   std::vector<Clock> clocks;
   testing::Rows expected;
+  int differences = 0;
   const auto push = [&](Clock clock) {
     clock.inputs.clear();
     for (std::uint32_t i = 0; i < sizes.maxWords; ++i) {
       clock.inputs.push_back(random.between(1, 0xffff));
     }
-    clock.inputs.push_back(random.between(1, static_cast<int>(sizes.maxWords)));
+    clock.inputs.push_back(random.between(0, static_cast<int>(sizes.maxWords)));
     clock.inputs.push_back(random.between(0, 0xffff));
     clock.inputs.push_back(random.between(0, 0xffff));
     clocks.push_back(clock);
     if (!clock.resetN || clock.linkReset) {
       queue.clear();
+      interpreter.reset();
       expected.emplace_back(sizes.etx, 0);
     } else {
       expected.push_back(queue.step(clock.inputs, now.t1, now.t2, now.t3, now.etx));
+      differences += interpreted(interpreter, clock.inputs) != expected.back() ? 1 : 0;
     }
   };
   Clock reset;
@@ -130,21 +151,25 @@ void check(const core::BufferSizes& sizes, std::uint64_t seed, int stretches, in
     // Now and then thresholds beyond the depth, so that words fall off the end; links from none to
     // more than there are.
     const int limit = random.oneIn(3) ? 511 : depth;
-    const Settings next{random.between(limit / 2, limit), random.between(0, limit),
-                        random.between(0, static_cast<int>(sizes.maxWords)),
-                        random.between(s % 4 == 0 ? 0 : 1, static_cast<int>(sizes.etx) + 2)};
+    const bool linksOff = off > 0 && s == stretches - 2;
+    const Settings next{
+        random.between(limit / 2, limit), random.between(0, limit),
+        random.between(0, static_cast<int>(sizes.maxWords)),
+        linksOff ? 0 : random.between(s % 4 == 0 ? 0 : 1, static_cast<int>(sizes.etx) + 2)};
     const core::ConfigValues values{{"overflow_t1", {next.t1}},
                                     {"overflow_t2", {next.t2}},
                                     {"overflow_t3", {next.t3}},
                                     {"active_etx", {std::min<std::int64_t>(next.etx, 15)}}};
     for (const Clock& clock : testing::writes(rtl->manifest, values, true)) push(clock);
     now = next;
-    for (int k = 0; k < length; ++k) {
+    interpreter.configure(values);
+    for (int k = 0; k < (linksOff ? off : length); ++k) {
       Clock clock;
-      clock.linkReset = random.oneIn(150);
+      clock.linkReset = off == 0 && random.oneIn(150);
       push(clock);
     }
   }
+  EXPECT_EQ(differences, 0) << "crossings in which the interpreter is not the queue";
   const testing::Recording got =
       testing::play(Simulator::Icarus, *rtl, testing::testDirectory("buffer"), clocks);
   ASSERT_FALSE(got.ports.empty());
@@ -162,6 +187,12 @@ TEST(OutputBuffer, BehavesAsAPlainQueueInOtherSizes) {
   check({40, 6, 2}, 3, 30, 60);
   check({33, 5, 5}, 4, 30, 60);
   check({100, 3, 1}, 5, 10, 60);
+}
+
+// More than the counter of waiting words can count.
+TEST(OutputBuffer, KeepsItsWordsWhileItsLinksAreOff) {
+  check({40, 6, 2}, 6, 4, 100, 1200);
+  check({400, 26, 13}, 7, 3, 60, 1100);
 }
 
 TEST(OutputBuffer, LintsAndElaboratesWithoutAWarning) {

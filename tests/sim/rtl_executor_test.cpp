@@ -26,7 +26,10 @@ TEST(RtlExecutor, EqualsTheInterpreterForEveryConfigurationOfOneProcess) {
   ASSERT_TRUE(executor.ok()) << executor.error().text();
   core::DesignInterpreter interpreter(design);
   const core::Columns inputs = small::smallInputs(5000, 1);
-  for (const core::ConfigValues& config : {design.resetConfig(), small::smallConfig()}) {
+  // Of the last but one the weights, of the last all values are those of the reset again.
+  for (const core::ConfigValues& config :
+       {design.resetConfig(), small::smallConfig(), core::ConfigValues{{"offset", {77}}},
+        core::ConfigValues{}}) {
     const auto done = (*executor)->configure(config);
     ASSERT_TRUE(done.ok()) << done.error().text();
     interpreter.configure(config);
@@ -37,6 +40,11 @@ TEST(RtlExecutor, EqualsTheInterpreterForEveryConfigurationOfOneProcess) {
       ASSERT_TRUE(got.ok()) << got.error().text();
       EXPECT_TRUE(*got == *expected);
     }
+    core::ConfigValues whole = design.resetConfig();
+    for (const auto& [name, values] : config) whole[name] = values;
+    core::DesignInterpreter fresh(design);
+    fresh.configure(whole);
+    EXPECT_TRUE(*(*executor)->run(inputs) == *fresh.run(inputs));
   }
   const auto one = (*executor)->run(small::smallInputs(1, 2));
   ASSERT_TRUE(one.ok());

@@ -41,20 +41,41 @@ using ConfigValues = std::map<std::string, std::vector<std::int64_t>, std::less<
 
 enum class BlockKind : std::uint8_t {
   Function,  ///< a function of the program; no state
-  /// rx_header u4 -> bx u12: 0 where the header is 9 and in the first crossing after a link reset,
-  /// else one more than before, 0 after 3563
+  /// rx_header u4 -> bx u12: 0 where the header is kOrbitStartHeader and in the first crossing
+  /// after a link reset, else one more than before, 0 after kLastBx
   BxCounter,
   OutputBuffer,  ///< the link's queue of words, section 6 of the ECON-T page
 };
 
+/// Bunch crossings of an orbit are numbered from 0 to this.
+inline constexpr int kLastBx = 3563;
+/// The header of ePortRX word 0 in BX 0 (section 1 of the ECON-T page).
+inline constexpr int kOrbitStartHeader = 9;
+
+/// Widths of an OutputBuffer's ports.
+inline constexpr int kBufferWordBits = 16;
+inline constexpr int kBufferCountBits = 6;
+inline constexpr int kBufferThresholdBits = 9;
+inline constexpr int kBufferEtxBits = 4;
+/// The bit of a truncated word that says why it was truncated: 0 full, 1 late.
+inline constexpr int kTruncatedLateBit = 8;
+/// The count of waiting words has this many bits and stops at their largest value, past every
+/// threshold: only links that send nothing get so far.
+inline constexpr int kBufferWaitingBits = 10;
+inline constexpr int kMostWaitingWords = (1 << kBufferWaitingBits) - 1;
+
 /// Sizes of an OutputBuffer. Ports: words u16[maxWords], count u6 (words of this crossing that
-/// matter, 1..maxWords; all maxWords are written), truncated_word u16, fill_word u16 (written
-/// behind a truncated word), overflow_t1/t2/t3 u9 and active_etx u4 (Config; more than `etx` acts
-/// as `etx`) -> tx u32[etx]. The count of waiting words stops at 1023.
+/// matter, 0..maxWords; all maxWords are written), truncated_word u16, fill_word u16 (written
+/// behind a truncated word), overflow_t1/t2/t3 u9 and active_etx u4 (Config) -> tx u32[etx].
+/// A count of 0 (an encoder the design does not hold) leaves the queue as long as it was.
+/// active_etx: links in use; more than `etx` acts as `etx`. 0 turns the links off: tx is 0 and
+/// nothing leaves, so that words wait until crossings are truncated; the encoders, which need a
+/// length, make their strings as for one link then. The count of waiting words stops at
+/// kMostWaitingWords.
 struct BufferSizes {
-  std::uint32_t depth = 400;  ///< words it holds
-  std::uint32_t maxWords = 26;
-  std::uint32_t etx = 13;
+  std::uint32_t depth = 400;    ///< words it holds: at least maxWords, and 2 * etx
+  std::uint32_t maxWords = 26;  ///< 1 to 63
+  std::uint32_t etx = 13;       ///< 1 to 15
   bool operator==(const BufferSizes&) const = default;
 };
 

@@ -15,7 +15,8 @@ namespace aegen::core {
 
 struct DesignInterpreterOptions {
   /// Signals whose rows signal() gives, besides the design's outputs; nothing: all of them. What is
-  /// not kept costs no memory and often no computation.
+  /// not kept costs no memory and often no computation. A name that is no signal of the design is
+  /// the caller's bug and ends the program at construction.
   std::optional<std::vector<std::string>> keep;
   /// As Interpreter::useThreads() has it. State blocks see their crossings in order all the same.
   unsigned threads = 1;
@@ -31,7 +32,10 @@ class DesignInterpreter final : public Executor {
   ~DesignInterpreter() override;
 
   [[nodiscard]] std::string name() const override { return "interpreter"; }
-  /// Takes effect from the next crossing on. Fields that are not named keep their values.
+  /// A whole configuration: fields that are not named get their reset values, whatever they were.
+  /// Takes effect from the next crossing on. Values are wrapped into their formats. The names must
+  /// be fields of the design with as many values as those have: anything else is the caller's bug
+  /// and ends the program.
   void configure(const ConfigValues& values);
   /// Back to the state after a link reset: BX counter and buffer cleared, configuration kept.
   void reset();
@@ -43,7 +47,8 @@ class DesignInterpreter final : public Executor {
   /// advance(), and the elements of design.outputs as rows.
   [[nodiscard]] Result<Columns> run(const Columns& inputs) override;
 
-  /// The rows of a kept signal or of an output in the last run.
+  /// The rows of a kept signal or of an output in the last run, of which there must have been one.
+  /// Any other name is the caller's bug and ends the program.
   [[nodiscard]] const Columns& signal(std::string_view name) const;
 
  private:

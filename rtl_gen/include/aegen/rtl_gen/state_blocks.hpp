@@ -20,7 +20,7 @@ namespace aegen::rtl_gen {
 /// queue is the word at the read pointer; the crossing's words are rotated to the banks they fall
 /// in, and the words that leave are rotated back. Each slot has a bit that says whether it has been
 /// written since it last left, so that nothing else of the store needs a reset. The number of
-/// waiting words stops at 1023.
+/// waiting words stops at core::kMostWaitingWords.
 [[nodiscard]] std::vector<verilog::Module> outputBufferModules(const std::string& name,
                                                                const core::BufferSizes& sizes);
 

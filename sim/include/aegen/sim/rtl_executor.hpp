@@ -25,8 +25,11 @@ class RtlExecutor final : public core::Executor {
   ~RtlExecutor() override;
 
   [[nodiscard]] std::string name() const override { return "rtl"; }
-  /// Writes every register (fields that are not named get their reset values), reads all back and
-  /// commits, through the ports that `route` names. Errors: sim.config-value, sim.config-readback,
+  /// A whole configuration, as core::DesignInterpreter::configure() has it: fields that are not
+  /// named get their reset values, whatever they were. Writes every register, reads all back and
+  /// commits, through the ports that `route` names. Errors: sim.config-value (no such field, not as
+  /// many values as it has, or one outside its format: here they come from files),
+  /// sim.config-readback,
   /// sim.config-refused (the serial port did not acknowledge), sim.no-serial-port,
   /// sim.serial-speed.
   [[nodiscard]] core::Result<void> configure(const core::ConfigValues& values,
