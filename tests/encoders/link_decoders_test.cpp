@@ -9,6 +9,7 @@
 #include "aegen/core/range_analysis.hpp"
 #include "aegen/core/verifier.hpp"
 #include "aegen/encoders/econ_t.hpp"
+#include "aegen/encoders/transposed_decoder.hpp"
 #include "link_oracle.hpp"
 
 namespace aegen::encoders::econ_t {
@@ -373,6 +374,37 @@ TEST(LinkDecoder, TheAutoencodersRefusesStringsWithBitsWhereNoneCanBe) {
   const auto impossible = board.run(large);
   ASSERT_TRUE(impossible.ok());
   EXPECT_EQ(impossible->at(1, 0), static_cast<int>(StringStatus::ImpossibleSum));
+}
+
+TEST(TransposedDecoder, PutsALatentWhereTheEncoderTookItFrom) {
+  SplitMix64 random(testSeed());
+  SCOPED_TRACE("seed " + std::to_string(testSeed()));
+  const auto channels = gridChannels();
+  for (int round = 0; round < 200; ++round) {
+    AutoencoderWeights weights;
+    weights.convKernel.assign(9 * 8, 0);
+    weights.denseKernel.assign(16 * 128, 0);
+    const int tap = random.between(0, 8);
+    const int filter = random.between(0, 7);
+    const int latent = random.between(0, 15);
+    const int row = random.between(0, 3);
+    const int column = random.between(0, 3);
+    weights.convKernel[static_cast<std::size_t>(tap * 8 + filter)] = 9;
+    weights.denseKernel[static_cast<std::size_t>(latent * 128 + (row * 4 + column) * 8 + filter)] =
+        -7;
+    auto graph = transposedDecoder(weights);
+    ASSERT_TRUE(graph.infer().ok());
+    const int r = 2 * row + tap / 3;
+    const int c = 2 * column + tap % 3;
+    const int channel =
+        r < kGridSide && c < kGridSide ? channels[static_cast<std::size_t>(r * kGridSide + c)] : -1;
+    const auto& kernel = graph.nodes[1].kernel.values;
+    ASSERT_EQ(kernel.size(), 48U * 16U);
+    for (std::size_t i = 0; i < kernel.size(); ++i) {
+      const bool here = channel >= 0 && i == static_cast<std::size_t>(channel * 16 + latent);
+      ASSERT_EQ(kernel[i], here ? -128 : 0) << "tap " << tap << " at " << row << ", " << column;
+    }
+  }
 }
 
 }  // namespace
