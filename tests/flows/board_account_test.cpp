@@ -8,6 +8,7 @@
 #include "aegen/core/files.hpp"
 #include "aegen/data/events.hpp"
 #include "aegen/flows/board_run.hpp"
+#include "board_account.hpp"
 #include "link_sender.hpp"
 
 namespace aegen::flows {
@@ -185,6 +186,53 @@ TEST_F(BoardAccount, ASetWithWhoseSettingsTheChipSendsNothingIsRightWhenItSaysSo
   ASSERT_TRUE(wrong.modules[0].problem.has_value());
   EXPECT_EQ(wrong.modules[0].problem->code, "vectors.contradiction");
   EXPECT_EQ(boardExitCode(wrong), 2);
+}
+
+// Two words a crossing, one crossing after the other, each decoded as good.
+sim::ModuleResult allGood(std::size_t crossings) {
+  sim::ModuleResult out;
+  out.outputs = core::Columns(3, crossings);
+  for (std::size_t k = 0; k < crossings; ++k) {
+    const auto bx = static_cast<std::int32_t>(k);
+    const aegen_bench::Received received{k, bx, aegen_bench::CrossingStatus::Good, 2 * k, 2};
+    out.records.push_back({received, k + 5, static_cast<std::int64_t>(k)});
+  }
+  return out;
+}
+
+TEST(BoardCheck, EveryRecordOrOutputThatIsNotTheModelsCountsAndFailsTheRun) {
+  const sim::ModuleResult expected = allGood(10);
+  EXPECT_EQ(differences(expected, expected), 0U);
+  sim::ModuleResult got = expected;
+  got.outputs.at(2, 4) = 1;
+  got.records[7].crossing = 0;
+  got.records.pop_back();
+  EXPECT_EQ(differences(got, expected), 3U);
+  EXPECT_EQ(differences(expected, got), 3U);
+  BoardReport report;
+  report.modules.resize(1);
+  report.modules[0].mismatches = 0;
+  EXPECT_EQ(boardExitCode(report), 0);
+  report.modules[0].mismatches = 1;
+  EXPECT_EQ(boardExitCode(report), 1);
+}
+
+TEST(BoardCheck, TheLongestRunUnderAWrongBxEndsWithTheNextCrossingUnderItsOwn) {
+  aegen_bench::LinkFormat format;
+  format.words = 2;
+  ModuleStream stream;
+  for (std::uint16_t i = 0; i < 20; ++i) {
+    const std::int32_t bx = i / 2;
+    const bool jumped = (bx >= 2 && bx <= 4) || bx == 6 || bx == 7;
+    stream.words.push_back({0, static_cast<std::uint16_t>(i % 2), jumped ? bx + 16 : bx,
+                            static_cast<std::uint64_t>(bx), false});
+  }
+  ModuleReport report;
+  account(stream, format, {}, allGood(10), report);
+  EXPECT_EQ(report.mistimed, 5U);
+  EXPECT_EQ(report.mistimedLongest, 3U);
+  EXPECT_EQ(report.garbage + report.damaged + report.withheld, 0U);
+  EXPECT_EQ(report.accounted(), 10);
 }
 
 }  // namespace
