@@ -111,7 +111,8 @@ class TypeBuilder {
   // The group's sum at its largest cell, or in equal shares.
   void addCharges(int group, ValueId sum, ValueId spread, std::vector<ValueId>& charges) {
     const int log2Cells = std::countr_zero(static_cast<unsigned>(type_.cells));
-    const ValueId share = b_.shiftRight(sum, log2Cells);
+    const ValueId half = b_.constant(type_.cells / 2);  // to nearest, halves up
+    const ValueId share = limited(b_, b_.shiftRight(b_.add(sum, half), log2Cells), kBoardCharge);
     for (int cell = 0; cell < type_.cells; ++cell) {
       if (!type_.address) {
         charges.push_back(share);

@@ -107,19 +107,25 @@ void addCellCharge(core::Program& program, const PathShape& shape) {
 }
 
 void addRestShare(core::Program& program, int channels) {
-  FunctionBuilder b(program, "rest_share", "equal shares of what was not sent, floored");
+  FunctionBuilder b(program, "rest_share", "equal shares of what was not sent, rounded to nearest");
   const int countBits = static_cast<int>(std::bit_width(static_cast<unsigned>(channels)));
   const ValueId rest = b.input("rest", kModuleSum)[0];
   const ValueId cells = b.input("cells", {false, countBits, 0})[0];
-  // floor(r / n) = floor(r m / 2^s) with m = ceil(2^s / n): m n - 2^s < n, so what m is too large
-  // by adds less than r n / (n 2^s) < 1/n as long as r n <= 2^s, which s = bits of r + bits of n
-  // gives.
+  // To nearest, halves up: floor(r / n) with r = rest + floor(n / 2). Floored shares of a rest
+  // below n would all be 0. floor(r / n) = floor(r m / 2^s) with m = ceil(2^s / n): m n - 2^s < n,
+  // so what m is too large by adds less than r n / (n 2^s) <= 1/n as long as r n <= 2^s, which s =
+  // bits of r
+  // + bits of n gives. r is limited to the 28 bits of the rest, so that with 127 channels the
+  // product r m still has 63 bits: the last floor(n / 2) rests of the format alone, which no sum
+  // code's middle but a limited one reaches, are then rounded down.
   const int shift = kSumBits + countBits;
   std::vector<std::int64_t> reciprocal{0};
   for (std::int64_t n = 1; n <= channels; ++n) {
     reciprocal.push_back(((std::int64_t{1} << shift) + n - 1) / n);
   }
-  const ValueId share = b.shiftRight(b.mul(rest, b.lookup(cells, reciprocal)), shift);
+  const ValueId half = b.shiftRight(cells, 1);
+  const ValueId raised = limited(b, b.add(rest, half), kModuleSum);
+  const ValueId share = b.shiftRight(b.mul(raised, b.lookup(cells, reciprocal)), shift);
   b.output("share", kBoardCharge, limited(b, share, kBoardCharge));
   program.functions.push_back(std::move(b).finish());
 }

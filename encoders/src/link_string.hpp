@@ -75,7 +75,8 @@ inline constexpr std::int64_t kMostSorted = (std::int64_t{1} << 18) - 1;  ///< b
 /// Adds `cell_charge`: code, drop u3 -> charge u26 (middle of the step, dropped bits included),
 /// least, most (ends of the step in units of 2^drop; of values up to kMostSorted).
 void addCellCharge(core::Program& program, const PathShape& shape);
-/// Adds `rest_share`: rest u28, cells -> share u26 = floor(rest / cells), 0 for no cells.
+/// Adds `rest_share`: rest u28, cells -> share u26 = rest / cells to nearest, halves up, limited; 0
+/// for no cells.
 void addRestShare(core::Program& program, int channels);
 
 /// Adds `list_cell`: channel, used u1[n], address[n], code[n] -> sent u1, cell_code: whether a list

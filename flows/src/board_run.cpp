@@ -1,15 +1,16 @@
 #include "aegen/flows/board_run.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 
+#include "aegen/core/files.hpp"
 #include "aegen/core/text_tools.hpp"
 #include "aegen/data/events.hpp"
 #include "aegen/encoders/codec.hpp"
+#include "aegen/encoders/transposed_decoder.hpp"
 #include "aegen/encoders/vector_set.hpp"
+#include "board_account.hpp"
 #include "board_stream.hpp"
 
 namespace aegen::flows {
@@ -17,65 +18,9 @@ namespace {
 
 namespace econ_t = encoders::econ_t;
 namespace fs = std::filesystem;
-using aegen_bench::CrossingStatus;
 using core::Result;
 using econ_t::Algorithm;
 using econ_t::StringStatus;
-
-// A stand-in where a set says nothing of its decoder: the encoder's linear map, transposed.
-encoders::Graph transposedEncoder(const econ_t::AutoencoderWeights& weights) {
-  constexpr int kFilters = 8;
-  constexpr int kOut = 4;
-  constexpr int kKernel = 3;
-  const auto channels = econ_t::gridChannels();
-  std::vector<double> map(static_cast<std::size_t>(econ_t::kTriggerCells * econ_t::kLatents), 0);
-  for (int latent = 0; latent < econ_t::kLatents; ++latent) {
-    for (int o = 0; o < kOut * kOut * kFilters; ++o) {
-      const int filter = o % kFilters;
-      const int row = o / kFilters / kOut;
-      const int column = o / kFilters % kOut;
-      const double dense = static_cast<double>(
-          weights.denseKernel[static_cast<std::size_t>(latent * kOut * kOut * kFilters + o)]);
-      for (int tap = 0; tap < kKernel * kKernel; ++tap) {
-        const int r = 2 * row + tap / kKernel;
-        const int c = 2 * column + tap % kKernel;
-        if (r >= econ_t::kGridSide || c >= econ_t::kGridSide) continue;
-        const int channel = channels[static_cast<std::size_t>(r * econ_t::kGridSide + c)];
-        if (channel < 0) continue;
-        map[static_cast<std::size_t>(channel * econ_t::kLatents + latent)] +=
-            dense * static_cast<double>(
-                        weights.convKernel[static_cast<std::size_t>(tap * kFilters + filter)]);
-      }
-    }
-  }
-  double largest = 1;
-  for (const double value : map) largest = std::max(largest, std::abs(value));
-  encoders::Graph graph;
-  graph.name = "transposed_encoder";
-  graph.nodes.resize(4);
-  graph.nodes[0].name = "latent";
-  graph.nodes[0].shape = {econ_t::kLatents};
-  graph.nodes[0].format = {false, econ_t::kLatentBits, econ_t::kLatentBits - 1};
-  const char* const names[] = {"latent", "pattern", "positive", "charges"};
-  for (std::size_t i = 1; i < graph.nodes.size(); ++i) {
-    graph.nodes[i].name = names[i];
-    graph.nodes[i].inputs = {static_cast<int>(i) - 1};
-    graph.nodes[i].shape = {econ_t::kTriggerCells};
-  }
-  encoders::Node& dense = graph.nodes[1];
-  dense.kind = encoders::NodeKind::Dense;
-  const core::FixedFormat format{true, 8, 7};
-  dense.kernel = {
-      "pattern_kernel", format, {econ_t::kTriggerCells, econ_t::kLatents}, {}, {}, true};
-  for (const double value : map)
-    dense.kernel.values.push_back(core::quantize(value / largest, format));
-  dense.bias = {"pattern_bias", {true, 8, 15}, {econ_t::kTriggerCells}, {}, {}, true};
-  dense.bias.values.assign(econ_t::kTriggerCells, 0);
-  graph.nodes[2].kind = encoders::NodeKind::Relu;
-  graph.nodes[3].kind = encoders::NodeKind::Requantize;
-  graph.nodes[3].format = {false, 11, 10};
-  return graph;
-}
 
 struct Module {
   ModuleReport report;
@@ -95,6 +40,12 @@ class BoardRun {
     const auto started = std::chrono::steady_clock::now();
     if (auto loaded = load(); !loaded) return loaded.error();
     BoardReport report;
+    report.version = AEGEN_VERSION;
+    report.revision = AEGEN_REVISION;
+    report.errors = settings_.errors;
+    report.count = settings_.count;
+    report.spread = settings_.spread;
+    report.decoder = settings_.decoder.string();
     report.executor = settings_.systemC ? "systemc" : "interpreter";
     report.receiver = settings_.receiver;
     report.seed = settings_.seed;
@@ -103,7 +54,7 @@ class BoardRun {
       auto results = settings_.systemC ? sim::runBoard(plan_, words_, settings_.bench)
                                        : sim::runBoardModel(plan_, words_);
       if (!results) return results.error();
-      for (std::size_t m = 0; m < placed_.size(); ++m) account(*placed_[m], (*results)[m]);
+      if (auto done = evaluate(*results); !done) return done.error();
     }
     for (Module& module : modules_) report.modules.push_back(std::move(module.report));
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
@@ -112,6 +63,27 @@ class BoardRun {
   }
 
  private:
+  Result<void> evaluate(const std::vector<sim::ModuleResult>& results) {
+    std::vector<sim::ModuleResult> expected;
+    if (settings_.systemC && settings_.check) {
+      auto model = sim::runBoardModel(plan_, words_);
+      if (!model) return model.error();
+      expected = std::move(*model);
+    }
+    for (std::size_t m = 0; m < placed_.size(); ++m) {
+      Module& module = *placed_[m];
+      account(module.stream, module.format, settings_.errors, results[m], module.report);
+      if (!expected.empty()) module.report.mismatches = differences(results[m], expected[m]);
+      if (settings_.charges.empty()) continue;
+      const sim::BoardKind& kind = plan_.kinds[plan_.modules[m].kind];
+      const auto written =
+          core::writeFile(settings_.charges / (module.report.name + ".csv"),
+                          chargesCsv(*kind.program->find(kind.function), results[m]));
+      if (!written) return written.error();
+    }
+    return {};
+  }
+
   Result<void> load() {
     std::vector<std::string> names = settings_.sets;
     if (names.empty()) {
@@ -142,27 +114,43 @@ class BoardRun {
     if (!set) return set.error();
     module.algorithm = set->settings.algorithm;
     module.report.algorithm = text(module.algorithm);
+    const auto tx = data::readTxCsv(set->expected);
+    if (!tx) return tx.error();
+    constexpr std::size_t kLinks = data::kTxWords;
+    core::Columns columns(kLinks, tx->size());
+    bool zeros = true;
+    for (std::size_t k = 0; k < tx->size(); ++k) {
+      for (std::size_t link = 0; link < kLinks; ++link) {
+        columns.at(link, k) = (*tx)[k][link];
+        zeros = zeros && (*tx)[k][link] == 0;
+      }
+    }
     const auto reasons = econ_t::contradictions(set->settings, {});
     if (!reasons.empty()) {
+      // The chip then sends nothing, and words that say so are right.
+      const bool sendsNothing =
+          module.algorithm == Algorithm::SuperTriggerCell &&
+          econ_t::stcGroups({}, set->settings.stcType, set->settings.activeEtx) == 0;
+      if (sendsNothing && zeros) {
+        module.report.nothingSent = true;
+        module.report.crossings = tx->size();
+        module.report.strings[static_cast<std::size_t>(StringStatus::NothingSent)] = tx->size();
+        module.report.refused = tx->size();
+        return {};
+      }
       return core::badInput("vectors.contradiction", reasons.front(),
                             (folder_ / name / "config.json").string());
     }
-    const auto tx = data::readTxCsv(set->expected);
-    if (!tx) return tx.error();
     module.settings = econ_t::decoderSettings(set->settings, settings_.spread);
     module.format = linkFormat(set->settings);
     if (module.algorithm == Algorithm::Autoencoder) {
-      module.decoder = codec_ ? codec_->decoder : transposedEncoder(set->weights);
+      module.report.standIn = !codec_;
+      module.decoder = codec_ ? codec_->decoder : econ_t::transposedDecoder(set->weights);
       if (auto good = module.decoder.infer(); !good) return good.error();
     }
-    std::vector<std::uint16_t> words;
-    for (const auto& crossing : *tx) {
-      for (std::uint32_t i = 0; i < module.format.words; ++i) {
-        words.push_back(static_cast<std::uint16_t>(crossing[i / 2] >> (i % 2 == 0 ? 16 : 0)));
-      }
-    }
+    const sim::ModuleWords words = moduleWords(columns, static_cast<int>(module.format.words / 2));
     if (settings_.errors.empty()) {
-      for (const std::uint16_t word : words) module.stream.words.push_back({word, 0, -1, 0, false});
+      module.stream = cleanStream(words, module.format);
       return {};
     }
     const auto strings = stringsOf(words, module.format);
@@ -180,7 +168,7 @@ class BoardRun {
   Result<void> plan() {
     std::map<std::string, std::size_t> kinds;
     for (Module& module : modules_) {
-      if (module.report.problem) continue;
+      if (module.report.problem || module.report.nothingSent) continue;
       const std::string name(text(module.algorithm));
       if (!kinds.contains(name)) {
         auto decoder = module.algorithm == Algorithm::Autoencoder
@@ -207,93 +195,6 @@ class BoardRun {
     return {};
   }
 
-  void account(Module& module, const sim::ModuleResult& result) {
-    constexpr std::size_t kStatusRow = 1;  // header, status, module_sum, ...
-    ModuleReport& report = module.report;
-    report.crossings = module.stream.words.size() / module.format.words;
-    std::vector<Verdict> verdicts;
-    std::size_t last = 0;
-    for (const sim::BoardRecord& record : result.records) {
-      ++report.received[static_cast<std::size_t>(record.received.status)];
-      Verdict verdict{last, false};
-      if (record.received.words > 0) last = verdict.at = record.received.start;
-      if (record.decoded >= 0) {
-        const auto status = result.outputs.at(kStatusRow, static_cast<std::size_t>(record.decoded));
-        ++report.strings[static_cast<std::size_t>(status)];
-        report.decoded += status == 0;
-        verdict.given = status < static_cast<int>(StringStatus::BadType);
-        if (verdict.given) judge(module, record.received);
-      }
-      verdicts.push_back(verdict);
-    }
-    report.waiting =
-        report.crossings - std::min<std::uint64_t>(report.crossings, result.records.size());
-    for (const LinkError kind : settings_.errors) {
-      report.recovery.push_back(recovery(module, verdicts, kind));
-    }
-  }
-
-  struct Verdict {
-    std::size_t at = 0;  // word
-    bool given = false;  // out, as good or truncated
-  };
-
-  // Holds what was given out against what was sent.
-  void judge(Module& module, const aegen_bench::Received& received) {
-    const std::vector<LinkWord>& words = module.stream.words;
-    if (module.stream.errors.empty()) return;
-    const LinkWord& first = words[received.start];
-    const std::size_t end = received.start + received.words;
-    const bool whole = first.bx >= 0 && first.position == 0 &&
-                       (end >= words.size() || words[end].bx < 0 ||
-                        (words[end].position == 0 && words[end].crossing > first.crossing));
-    bool same = true;
-    for (std::size_t i = received.start; i < end; ++i) {
-      same = same && !words[i].flipped && words[i].crossing == first.crossing &&
-             words[i].position == i - received.start;
-    }
-    const bool timed = first.bx == received.bx;
-    module.report.garbage += !whole;
-    module.report.mistimed += whole && !timed;
-    module.report.damaged += whole && timed && !same;
-  }
-
-  RecoveryTimes recovery(const Module& module, const std::vector<Verdict>& verdicts,
-                         LinkError kind) const {
-    RecoveryTimes out;
-    out.error = kind;
-    std::vector<std::uint32_t> times;
-    const std::size_t w = module.format.words;
-    const std::size_t margin = 12 * std::max<std::size_t>(w, 26);
-    const std::vector<InjectedError>& errors = module.stream.errors;
-    for (std::size_t e = 0; e < errors.size(); ++e) {
-      if (errors[e].kind != kind) continue;
-      ++out.injected;
-      const std::size_t begin = errors[e].at > margin ? errors[e].at - margin : 0;
-      const std::size_t next =
-          e + 1 < errors.size() ? errors[e + 1].at : module.stream.words.size();
-      const auto from = std::ranges::lower_bound(verdicts, begin, {}, &Verdict::at);
-      const auto to = std::ranges::lower_bound(verdicts, next - margin, {}, &Verdict::at);
-      auto good = to;  // the first of those that are all given out
-      while (good != from && std::prev(good)->given) --good;
-      if (good == from) {
-        ++out.unseen;
-      } else if (good == to) {
-        ++out.notRecovered;
-      } else {
-        const std::size_t at = std::max(good->at, errors[e].at);
-        times.push_back(static_cast<std::uint32_t>((at - errors[e].at + w - 1) / w));
-      }
-    }
-    std::ranges::sort(times);
-    if (!times.empty()) {
-      out.least = times.front();
-      out.median = times[times.size() / 2];
-      out.most = times.back();
-    }
-    return out;
-  }
-
   fs::path folder_;
   const BoardRunSettings& settings_;
   std::optional<encoders::Codec> codec_;
@@ -304,36 +205,19 @@ class BoardRun {
   std::vector<sim::ModuleWords> words_;
 };
 
-constexpr std::array<std::string_view, aegen_bench::kCrossingStatuses> kStatusNames{
-    "good",
-    "truncated_full",
-    "truncated_late",
-    "bad_type",
-    "header_mismatch",
-    "unconfirmed",
-    "unphased",
-    "lost"};
-
 }  // namespace
 
-std::string_view text(LinkError error) {
-  switch (error) {
-    case LinkError::Flip:
-      return "flip";
-    case LinkError::Burst:
-      return "burst";
-    case LinkError::DropWord:
-      return "drop";
-    case LinkError::RepeatWord:
-      return "repeat";
-    case LinkError::DropCrossing:
-      return "drop-crossing";
-    case LinkError::RepeatCrossing:
-      return "repeat-crossing";
-    case LinkError::Orbit:
-      return "orbit";
+sim::ModuleWords moduleWords(const core::Columns& tx, int activeEtx) {
+  sim::ModuleWords out;
+  out.reserve(tx.events() * 2 * static_cast<std::size_t>(activeEtx));
+  for (std::size_t k = 0; k < tx.events(); ++k) {
+    for (std::size_t link = 0; link < static_cast<std::size_t>(activeEtx); ++link) {
+      const auto word = static_cast<std::uint32_t>(tx.at(link, k));
+      out.push_back(static_cast<std::uint16_t>(word >> 16));
+      out.push_back(static_cast<std::uint16_t>(word & 0xffffU));
+    }
   }
-  return {};
+  return out;
 }
 
 aegen_bench::LinkFormat linkFormat(const econ_t::ChipSettings& settings,
@@ -361,59 +245,6 @@ aegen_bench::LinkFormat linkFormat(const econ_t::ChipSettings& settings,
 
 Result<BoardReport> runBoardOnSets(const fs::path& folder, const BoardRunSettings& settings) {
   return BoardRun(folder, settings).run();
-}
-
-std::string boardJson(const BoardReport& report) {
-  using ordered = nlohmann::ordered_json;
-  ordered modules = ordered::array();
-  std::uint64_t garbage = 0;
-  for (const ModuleReport& module : report.modules) {
-    ordered out{{"name", module.name}, {"algorithm", module.algorithm}};
-    if (module.problem) {
-      out["problem"] = {{"code", module.problem->code},
-                        {"message", module.problem->message},
-                        {"where", module.problem->where}};
-      modules.push_back(out);
-      continue;
-    }
-    out["crossings"] = module.crossings;
-    out["decoded"] = module.decoded;
-    out["waiting"] = module.waiting;
-    for (std::size_t s = 0; s < kStatusNames.size(); ++s) {
-      out["receiver"][std::string(kStatusNames[s])] = module.received[s];
-    }
-    for (std::size_t s = 0; s < module.strings.size(); ++s) {
-      out["decoder"][std::string(text(static_cast<StringStatus>(s)))] = module.strings[s];
-    }
-    for (const RecoveryTimes& r : module.recovery) {
-      out["recovery"][std::string(text(r.error))] = {
-          {"injected", r.injected}, {"unseen", r.unseen}, {"not_recovered", r.notRecovered},
-          {"least", r.least},       {"median", r.median}, {"most", r.most}};
-    }
-    out["undetected_payload"] = module.damaged;
-    out["mistimed"] = module.mistimed;
-    out["garbage"] = module.garbage;
-    garbage += module.garbage;
-    modules.push_back(out);
-  }
-  const ordered out{{"executor", report.executor},
-                    {"seed", report.seed},
-                    {"confirm", report.receiver.confirm},
-                    {"lock", report.receiver.lock},
-                    {"latency_crossings", report.receiver.confirm + aegen_bench::kBoardLatency},
-                    {"seconds", report.seconds},
-                    {"modules", modules},
-                    {"garbage", garbage}};
-  return out.dump(2) + "\n";
-}
-
-int boardExitCode(const BoardReport& report) {
-  int code = 0;
-  for (const ModuleReport& module : report.modules) {
-    if (module.problem) code = std::max(code, static_cast<int>(module.problem->failure));
-    if (module.garbage > 0) code = std::max(code, 1);
-  }
-  return code;
 }
 
 }  // namespace aegen::flows

@@ -110,37 +110,57 @@ class Injector {
   std::mt19937_64 random_;
 };
 
-}  // namespace
-
-std::vector<std::vector<std::uint16_t>> stringsOf(const std::vector<std::uint16_t>& words,
-                                                  const LinkFormat& format) {
-  std::vector<std::vector<std::uint16_t>> strings;
+// Where strings begin in clean words, and how long they are.
+template <typename Found>
+void eachString(const std::vector<std::uint16_t>& words, const LinkFormat& format, Found found) {
   aegen_bench::ReceiverOptions options;
   options.startBx = 0;
   aegen_bench::LinkReceiver receiver(format, options);
-  const auto sink = [&](const aegen_bench::Received& got, const std::uint16_t* string) {
-    if (got.words > 0) strings.emplace_back(string, string + got.words);
+  const auto sink = [&](const aegen_bench::Received& got, const std::uint16_t*) {
+    if (got.words > 0) found(static_cast<std::size_t>(got.start), std::size_t{got.words});
   };
   for (std::size_t at = 0; at + format.words <= words.size(); at += format.words) {
     if (format.variable == 0) {
-      strings.emplace_back(words.begin() + static_cast<std::ptrdiff_t>(at),
-                           words.begin() + static_cast<std::ptrdiff_t>(at + format.words));
+      found(at, std::size_t{format.words});
     } else {
       receiver.crossing(words.data() + at, sink);
     }
   }
-  return strings;
 }
 
+}  // namespace
+
+ModuleStream cleanStream(const std::vector<std::uint16_t>& words, const LinkFormat& format) {
+  ModuleStream stream;
+  for (const std::uint16_t word : words) stream.words.push_back({word, 0, -1, 0, false});
+  std::uint64_t count = 0;
+  const auto label = [&](std::size_t start, std::size_t length) {
+    for (std::size_t i = 0; i < length; ++i) {
+      LinkWord& word = stream.words[start + i];
+      word.position = static_cast<std::uint16_t>(i);
+      word.bx = static_cast<std::int32_t>(count % format.orbit);
+      word.crossing = count;
+    }
+    ++count;
+  };
+  eachString(words, format, label);
+  return stream;
+}
+
+std::vector<std::vector<std::uint16_t>> stringsOf(const std::vector<std::uint16_t>& words,
+                                                  const LinkFormat& format) {
+  std::vector<std::vector<std::uint16_t>> strings;
+  eachString(words, format, [&](std::size_t start, std::size_t length) {
+    const auto first = words.begin() + static_cast<std::ptrdiff_t>(start);
+    strings.emplace_back(first, first + static_cast<std::ptrdiff_t>(length));
+  });
+  return strings;
+}
 ModuleStream streamOf(const std::vector<std::vector<std::uint16_t>>& strings,
                       const LinkFormat& format, const std::vector<LinkError>& errors,
                       unsigned count, std::uint64_t seed) {
   ModuleStream stream;
   Sender sender(strings, format);
-  if (errors.empty()) {
-    sender.send(stream.words, strings.size());
-    return stream;
-  }
   Injector injector(stream, sender, format, strings.size(), seed);
   constexpr std::size_t kSettle = 40;
   sender.send(stream.words, kSettle);

@@ -31,8 +31,13 @@ struct ModuleStream {
 [[nodiscard]] std::vector<std::vector<std::uint16_t>> stringsOf(
     const std::vector<std::uint16_t>& words, const aegen_bench::LinkFormat& format);
 
-/// Strings, in an orbit of their number, as a chip sends them: once without errors, else as long as
-/// `count` errors of each kind need.
+/// The set's clean words as they stand, one orbit after the other. Where strings have lengths of
+/// their own a receiver has cut them.
+[[nodiscard]] ModuleStream cleanStream(const std::vector<std::uint16_t>& words,
+                                       const aegen_bench::LinkFormat& format);
+
+/// Strings, in an orbit of their number, as a chip sends them, as long as `count` errors of each
+/// kind need.
 [[nodiscard]] ModuleStream streamOf(const std::vector<std::vector<std::uint16_t>>& strings,
                                     const aegen_bench::LinkFormat& format,
                                     const std::vector<LinkError>& errors, unsigned count,

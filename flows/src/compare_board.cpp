@@ -24,20 +24,6 @@ std::size_t outputAt(const core::Function& decoder, std::string_view port) {
   return at;
 }
 
-// The 16-bit words of the links in use, first to last.
-sim::ModuleWords wordsOf(const core::Columns& tx, int activeEtx) {
-  sim::ModuleWords out;
-  out.reserve(tx.events() * 2 * static_cast<std::size_t>(activeEtx));
-  for (std::size_t k = 0; k < tx.events(); ++k) {
-    for (std::size_t link = 0; link < static_cast<std::size_t>(activeEtx); ++link) {
-      const auto word = static_cast<std::uint32_t>(tx.at(link, k));
-      out.push_back(static_cast<std::uint16_t>(word >> 16));
-      out.push_back(static_cast<std::uint16_t>(word & 0xffffU));
-    }
-  }
-  return out;
-}
-
 BoardCrossing::Outcome outcomeOf(const sim::BoardRecord& record, econ_t::StringStatus decoded) {
   const CrossingStatus status = record.received.status;
   const bool truncated = status == CrossingStatus::TruncatedFull ||
@@ -102,7 +88,7 @@ Result<std::vector<std::vector<BoardCrossing>>> runBoard(const std::vector<Board
     module.format = linkFormat(link.settings, decoder->shape);
     module.receiver.startBx = 0;
     plan.modules.push_back(std::move(module));
-    words.push_back(wordsOf(*link.tx, link.settings.activeEtx));
+    words.push_back(moduleWords(*link.tx, link.settings.activeEtx));
     functions.push_back(decoder->program.find(decoder->function));
   }
   const auto results = sim::runBoard(plan, words, options);

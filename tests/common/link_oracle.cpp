@@ -153,8 +153,10 @@ void giveCharges(const LinkSettings& s, const CellCodes& cells, std::int64_t sum
   if (s.board.spread == Spread::Concentrated || others == 0) return;
   const std::int64_t rest =
       s.board.useSum ? std::max<std::int64_t>(out.moduleSum - own, 0) : out.moduleSum;
+  // To nearest, halves up, in the 28 bits of a module sum.
+  const std::int64_t share = std::min(rest + others / 2, kMostSum) / others;
   for (std::size_t c = 0; c < cells.size(); ++c) {
-    if (cells[c] < 0) out.charge[c] = std::min(rest / others, kMostBoardCharge);
+    if (cells[c] < 0) out.charge[c] = std::min(share, kMostBoardCharge);
   }
 }
 
@@ -261,7 +263,7 @@ void decodeSuperCells(const LinkSettings& s, Reader& reader, Decoded& out) {
       const auto c = static_cast<std::size_t>(g * type.cells + i);
       out.sent[c] = 1;
       const bool shared = !type.address || s.board.spread == Spread::Shared;
-      out.charge[c] = shared ? sum / type.cells : i == address ? sum : 0;
+      out.charge[c] = shared ? (sum + type.cells / 2) / type.cells : i == address ? sum : 0;
     }
   }
   if (!reader.restIsZero()) fail(out, StringStatus::BadPadding);

@@ -9,6 +9,7 @@
 #include "aegen/core/range_analysis.hpp"
 #include "aegen/core/verifier.hpp"
 #include "aegen/encoders/econ_t.hpp"
+#include "aegen/encoders/transposed_decoder.hpp"
 #include "link_oracle.hpp"
 
 namespace aegen::encoders::econ_t {
@@ -171,6 +172,76 @@ TEST(LinkDecoder, EveryStatusOfAThresholdSumStringIsReached) {
   }
 }
 
+TEST(LinkDecoder, EqualSharesOfARestAreWithinHalfAUnitACellOfIt) {
+  SplitMix64 random(testSeed());
+  SCOPED_TRACE("seed " + std::to_string(testSeed()));
+  for (const int channels : {48, 127}) {
+    PathShape shape;
+    shape.channels = channels;
+    const auto decoder = linkDecoder(Algorithm::ThresholdSum, shape);
+    ASSERT_TRUE(decoder.ok()) << decoder.error().text();
+    core::Interpreter interpreter(decoder->program, "rest_share");
+    std::vector<std::pair<std::int64_t, std::int64_t>> cases;  // rest, cells
+    for (std::int64_t n = 1; n <= channels; ++n) {
+      // What neither a share's 26 bits nor the 28 of the raised rest limit.
+      const std::int64_t most =
+          std::min(n * ((std::int64_t{1} << 26) - 1), (std::int64_t{1} << 28) - 1 - n / 2);
+      for (std::int64_t rest = 0; rest <= 3 * n; ++rest) cases.emplace_back(rest, n);
+      for (std::int64_t below = 0; below <= 2 * n; ++below) cases.emplace_back(most - below, n);
+      for (int k = 0; k < 200; ++k) cases.emplace_back(random.between(std::int64_t{0}, most), n);
+    }
+    core::Columns inputs(2, cases.size());
+    for (std::size_t k = 0; k < cases.size(); ++k) {
+      inputs.at(0, k) = cases[k].first;
+      inputs.at(1, k) = cases[k].second;
+    }
+    const auto shares = interpreter.run(inputs);
+    ASSERT_TRUE(shares.ok()) << shares.error().text();
+    for (std::size_t k = 0; k < cases.size(); ++k) {
+      const auto [rest, n] = cases[k];
+      const std::int64_t share = shares->at(0, k);
+      // Within n / 2, and up when it is just n / 2.
+      ASSERT_LE(2 * (rest - n * share), n - 1) << rest << " over " << n;
+      ASSERT_LE(2 * (n * share - rest), n) << rest << " over " << n;
+      ASSERT_TRUE(share > 0 || 2 * rest < n) << rest << " over " << n;
+    }
+  }
+}
+
+TEST(LinkDecoder, NoEnergyOfAGroupVanishesInItsEqualShares) {
+  const auto decoder = linkDecoder(Algorithm::SuperTriggerCell, {});
+  ASSERT_TRUE(decoder.ok());
+  for (int type = 0; type < 4; ++type) {
+    LinkSettings settings{Algorithm::SuperTriggerCell, {}, {}};
+    settings.board.stcType = type;
+    settings.board.spread = Spread::Shared;
+    for (settings.board.activeEtx = 1; stcGroups({}, type, settings.board.activeEtx) == 0;) {
+      ++settings.board.activeEtx;
+    }
+    const int cells = settings.shape.stc[static_cast<std::size_t>(type)].cells;
+    core::Interpreter interpreter(decoder->program, decoder->function);
+    configure(interpreter, decoderConfig(settings.algorithm, settings.board));
+    const auto most = static_cast<std::int64_t>(2 * cells);
+    core::Columns tx(13, static_cast<std::size_t>(most));
+    for (std::int64_t sum = 0; sum < most; ++sum) {
+      std::vector<std::int64_t> calq(48, 0);
+      calq[static_cast<std::size_t>(cells - 1)] = sum;
+      const auto elements = test_common::packed(stringOf(settings, 1, calq, 0, {}), 13);
+      for (std::size_t i = 0; i < 13; ++i) tx.at(i, static_cast<std::size_t>(sum)) = elements[i];
+    }
+    const auto got = interpreter.run(tx);
+    ASSERT_TRUE(got.ok());
+    for (std::int64_t sum = 0; sum < most; ++sum) {
+      const auto k = static_cast<std::size_t>(sum);
+      // Codes below 16 are the integers themselves.
+      ASSERT_EQ(got->at(1, k), 0);
+      ASSERT_EQ(got->at(51, k), sum < 16 ? (sum + cells / 2) / cells : got->at(52, k))
+          << "type " << type << " sum " << sum;
+      ASSERT_TRUE(got->at(51, k) > 0 || 2 * sum < cells) << "type " << type << " sum " << sum;
+    }
+  }
+}
+
 TEST(LinkDecoder, SettingsWithWhichTheChipSendsNothingAreNamed) {
   const auto decoder = linkDecoder(Algorithm::SuperTriggerCell, {});
   ASSERT_TRUE(decoder.ok());
@@ -303,6 +374,37 @@ TEST(LinkDecoder, TheAutoencodersRefusesStringsWithBitsWhereNoneCanBe) {
   const auto impossible = board.run(large);
   ASSERT_TRUE(impossible.ok());
   EXPECT_EQ(impossible->at(1, 0), static_cast<int>(StringStatus::ImpossibleSum));
+}
+
+TEST(TransposedDecoder, PutsALatentWhereTheEncoderTookItFrom) {
+  SplitMix64 random(testSeed());
+  SCOPED_TRACE("seed " + std::to_string(testSeed()));
+  const auto channels = gridChannels();
+  for (int round = 0; round < 200; ++round) {
+    AutoencoderWeights weights;
+    weights.convKernel.assign(9 * 8, 0);
+    weights.denseKernel.assign(16 * 128, 0);
+    const int tap = random.between(0, 8);
+    const int filter = random.between(0, 7);
+    const int latent = random.between(0, 15);
+    const int row = random.between(0, 3);
+    const int column = random.between(0, 3);
+    weights.convKernel[static_cast<std::size_t>(tap * 8 + filter)] = 9;
+    weights.denseKernel[static_cast<std::size_t>(latent * 128 + (row * 4 + column) * 8 + filter)] =
+        -7;
+    auto graph = transposedDecoder(weights);
+    ASSERT_TRUE(graph.infer().ok());
+    const int r = 2 * row + tap / 3;
+    const int c = 2 * column + tap % 3;
+    const int channel =
+        r < kGridSide && c < kGridSide ? channels[static_cast<std::size_t>(r * kGridSide + c)] : -1;
+    const auto& kernel = graph.nodes[1].kernel.values;
+    ASSERT_EQ(kernel.size(), 48U * 16U);
+    for (std::size_t i = 0; i < kernel.size(); ++i) {
+      const bool here = channel >= 0 && i == static_cast<std::size_t>(channel * 16 + latent);
+      ASSERT_EQ(kernel[i], here ? -128 : 0) << "tap " << tap << " at " << row << ", " << column;
+    }
+  }
 }
 
 }  // namespace

@@ -75,6 +75,25 @@ TEST_P(Receiver, GivesOutEveryCrossingOfACleanLinkKnownFromItsStart) {
   }
 }
 
+TEST_P(Receiver, AccountsForEveryCrossingOfACleanLinkButThoseTheStreamsEndCutsOff) {
+  SCOPED_TRACE("seed " + std::to_string(testSeed()));
+  options_.startBx = 0;
+  for (int round = 0; round < 20; ++round) {
+    settings_ = randomSettings(random_, GetParam(), {});
+    const int sent = random_.between(50, 900);
+    const SentWords stream = LinkSender(settings_, sender_, random_.next()).send(sent);
+    ASSERT_EQ(crossings(stream), sent);
+    std::int64_t whole = 0;  // strings whose last word is there
+    for (const auto& word : stream) whole += word.crossing >= 0 && word.position + 1 == word.length;
+    const std::int64_t cutOff = sent - whole;
+    const Judgement got = judged(stream);
+    std::int64_t accounted = 0;
+    for (const std::int64_t count : got.seen) accounted += count;
+    EXPECT_EQ(accounted + cutOff, sent) << "etx " << settings_.board.activeEtx;
+    EXPECT_TRUE(cutOff == 0 || GetParam() == Algorithm::ThresholdSum);
+  }
+}
+
 TEST_P(Receiver, FindsItsPlaceInAStreamItJoins) {
   SCOPED_TRACE("seed " + std::to_string(testSeed()));
   for (int round = 0; round < 8; ++round) {

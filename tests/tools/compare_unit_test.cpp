@@ -168,8 +168,8 @@ TEST(Board, TheSharedSetsAreATableAndJson) {
   ASSERT_EQ(out.at("modules").size(), 2U);
   for (const json& module : out.at("modules")) {
     EXPECT_EQ(module.at("crossings"), 1782);
-    EXPECT_EQ(module.at("decoded"), 1779);
-    EXPECT_EQ(module.at("waiting"), 0);
+    EXPECT_EQ(module.at("account").at("decoded"), 1779);
+    EXPECT_EQ(module.at("account").at("unfinished"), 0);
     EXPECT_FALSE(module.contains("recovery"));
   }
   EXPECT_FALSE(fs::exists(here.path() / "board_work")) << "nothing was compiled";

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <cstdio>
+#include <cstdlib>
 
 #include "aegen/core/files.hpp"
 
@@ -22,6 +23,16 @@ int writeJson(const std::string& file, const std::string& text) {
   }
   const auto written = core::writeFile(file, text);
   return written ? kDone : fail(written.error());
+}
+
+std::filesystem::path cacheFolder(std::string_view command) {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') {
+    return std::filesystem::path(cache) / "aegen" / command;
+  }
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
+    return std::filesystem::path(home) / ".cache" / "aegen" / command;
+  }
+  return std::filesystem::temp_directory_path() / ("aegen-" + std::string(command));
 }
 
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1) {}

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ int fail(const core::Diagnostic& problem);
 
 /// Writes a JSON summary to a file, "-" being standard output. Nothing for an empty name.
 [[nodiscard]] int writeJson(const std::string& file, const std::string& text);
+
+/// Where the compiled models of a command are kept, so that a second run finds them:
+/// $XDG_CACHE_HOME/aegen/COMMAND, else ~/.cache/aegen/COMMAND, else in the temporary folder.
+[[nodiscard]] std::filesystem::path cacheFolder(std::string_view command);
 
 /// One line that is rewritten while work goes on; on a terminal only.
 class ProgressLine {

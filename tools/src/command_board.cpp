@@ -22,7 +22,9 @@ struct Arguments {
   std::string executor = "systemc";
   std::string spread = "concentrated";
   std::string decoder;
-  std::string work = "board_work";
+  std::string work;
+  std::string charges;
+  bool check = true;
   std::string json;
   unsigned count = 10;
   unsigned confirm = 3;
@@ -40,43 +42,96 @@ std::uint64_t of(const flows::ModuleReport& module, CrossingStatus status) {
   return module.received[static_cast<std::size_t>(status)];
 }
 
+constexpr std::string_view kRow =
+    "{:<26} {:<18} {:>9} {:>9} {:>9} {:>8} {:>8} {:>8} {:>11} {:>8} {:>8} {:>10} {:>8}\n";
+
 void print(const flows::ModuleReport& module) {
   if (module.problem) {
     fmt::print("{:<26} {}\n", module.name, module.problem->text());
     return;
   }
-  const std::uint64_t truncated =
-      of(module, CrossingStatus::TruncatedFull) + of(module, CrossingStatus::TruncatedLate);
-  std::uint64_t refused = 0;
-  for (std::size_t s = 3; s < module.strings.size(); ++s) refused += module.strings[s];
-  fmt::print("{:<26} {:<18} {:>9} {:>9} {:>9} {:>8} {:>8} {:>8} {:>11} {:>8} {:>8} {:>8} {:>8}\n",
-             module.name, module.algorithm, module.crossings, module.decoded, truncated, refused,
+  if (module.nothingSent) {
+    fmt::print("{:<26} {:<18} {:>9} nothing_sent\n", module.name, module.algorithm,
+               module.crossings);
+    return;
+  }
+  fmt::print(fmt::runtime(kRow), module.name, module.algorithm + (module.standIn ? " *" : ""),
+             module.crossings, module.decoded, module.truncated, module.refused,
              of(module, CrossingStatus::BadType), of(module, CrossingStatus::HeaderMismatch),
              of(module, CrossingStatus::Unconfirmed), of(module, CrossingStatus::Unphased),
-             of(module, CrossingStatus::Lost), module.waiting, module.garbage);
+             of(module, CrossingStatus::Lost), module.unfinished, module.garbage);
 }
 
 void printRecovery(const flows::ModuleReport& module) {
   for (const flows::RecoveryTimes& r : module.recovery) {
-    fmt::print("{:<26} {:<16} {:>8} {:>8} {:>8} {:>8} {:>8} {:>14}\n", module.name, text(r.error),
-               r.injected, r.unseen, r.least, r.median, r.most, r.notRecovered);
+    const std::string seen = fmt::format("{}/{}", r.seen(), r.injected);
+    const auto time = [&](std::uint32_t crossings) {
+      return r.recovered() > 0 ? fmt::format("{}", crossings) : std::string("-");
+    };
+    fmt::print("{:<26} {:<16} {:>10} {:>8} {:>8} {:>8} {:>14}\n", module.name, text(r.error),
+               r.seen() == 0 ? "not seen" : seen, time(r.least), time(r.median), time(r.most),
+               r.notRecovered);
   }
 }
 
-void print(const flows::BoardReport& report, bool withErrors) {
-  fmt::print("{:<26} {:<18} {:>9} {:>9} {:>9} {:>8} {:>8} {:>8} {:>11} {:>8} {:>8} {:>8} {:>8}\n",
-             "module", "algorithm", "crossings", "decoded", "truncated", "refused", "bad type",
-             "header", "unconfirmed", "unphased", "lost", "waiting", "garbage");
-  for (const flows::ModuleReport& module : report.modules) print(module);
-  if (!withErrors) return;
-  fmt::print("\ncrossings until all are given out again\n");
-  fmt::print("{:<26} {:<16} {:>8} {:>8} {:>8} {:>8} {:>8} {:>14}\n", "module", "error", "injected",
-             "unseen", "least", "median", "most", "not recovered");
+void printErrors(const flows::BoardReport& report) {
+  fmt::print("\ncrossings from the errors seen until all are given out again\n");
+  fmt::print("{:<26} {:<16} {:>10} {:>8} {:>8} {:>8} {:>14}\n", "module", "error", "seen", "least",
+             "median", "most", "not recovered");
   for (const flows::ModuleReport& module : report.modules) printRecovery(module);
-  fmt::print("\n{:<26} {:>20} {:>10}\n", "module", "undetected payload", "mistimed");
+  fmt::print("\n{:<26} {:>20} {:>10} {:>12}\n", "module", "undetected payload", "mistimed",
+             "longest run");
   for (const flows::ModuleReport& module : report.modules) {
-    fmt::print("{:<26} {:>20} {:>10}\n", module.name, module.damaged, module.mistimed);
+    if (module.problem || module.nothingSent) continue;
+    fmt::print("{:<26} {:>20} {:>10} {:>12}\n", module.name, module.damaged, module.mistimed,
+               module.mistimedLongest);
   }
+}
+
+// What fails a run, a line each, and what the check said.
+void printVerdicts(const flows::BoardReport& report) {
+  const bool clean = report.errors.empty();
+  std::uint64_t checked = 0;
+  std::uint64_t mismatches = 0;
+  for (const flows::ModuleReport& module : report.modules) {
+    if (module.mismatches) {
+      ++checked;
+      mismatches += *module.mismatches;
+      if (*module.mismatches > 0) {
+        fmt::print("{}: {} records are not the interpreter's\n", module.name, *module.mismatches);
+      }
+    }
+    if (module.garbage > 0) {
+      fmt::print("{}: {} given out that are no string of the chip\n", module.name, module.garbage);
+    }
+    if (clean && module.withheld > 0) {
+      fmt::print("{}: {} crossings of a clean link not given out\n", module.name, module.withheld);
+    }
+    for (const flows::RecoveryTimes& r : module.recovery) {
+      if (r.notRecovered == 0) continue;
+      fmt::print("{}: no recovery from {} of {}\n", module.name, r.notRecovered, text(r.error));
+    }
+  }
+  if (checked > 0) {
+    fmt::print("check against receivers and interpreter: {} modules, {} mismatches\n", checked,
+               mismatches);
+  }
+}
+
+void print(const flows::BoardReport& report) {
+  fmt::print(fmt::runtime(kRow), "module", "algorithm", "crossings", "decoded", "truncated",
+             "refused", "bad type", "header", "unconfirmed", "unphased", "lost", "unfinished",
+             "garbage");
+  bool standIn = false;
+  for (const flows::ModuleReport& module : report.modules) {
+    print(module);
+    standIn = standIn || module.standIn;
+  }
+  if (standIn) {
+    fmt::print("* decoded by a stand-in: the encoder's weights transposed (see --decoder)\n");
+  }
+  if (!report.errors.empty()) printErrors(report);
+  printVerdicts(report);
 }
 
 int run(const Arguments& arguments) {
@@ -97,14 +152,17 @@ int run(const Arguments& arguments) {
   settings.receiver.lock = arguments.lock;
   settings.systemC = arguments.executor == "systemc";
   settings.seed = arguments.seed;
-  settings.bench.workDir = arguments.work;
+  settings.check = arguments.check;
+  settings.charges = arguments.charges;
+  settings.bench.workDir =
+      arguments.work.empty() ? cacheFolder("board") : std::filesystem::path(arguments.work);
   settings.bench.progress = [&](std::string_view stage, std::uint64_t done, std::uint64_t total) {
     progress.show(stage, done, total);
   };
   const auto report = flows::runBoardOnSets(arguments.folder, settings);
   progress.clear();
   if (!report) return fail(report.error());
-  if (arguments.json != "-") print(*report, !settings.errors.empty());
+  if (arguments.json != "-") print(*report);
   const int written = writeJson(arguments.json, flows::boardJson(*report));
   return written != kDone ? written : flows::boardExitCode(*report);
 }
@@ -143,8 +201,16 @@ void addBoardCommand(CLI::App& app, int& exitCode) {
       ->check(CLI::IsMember({"systemc", "interpreter"}))
       ->capture_default_str();
   command->add_option("--decoder", arguments->decoder,
-                      "Model file whose decoder serves the autoencoders; default: each set's own "
-                      "encoder weights, transposed");
+                      "Model file whose decoder serves the autoencoders; default: a stand-in, "
+                      "each set's own encoder weights transposed");
+  command
+      ->add_flag("--check,!--no-check", arguments->check,
+                 "Hold every record and charge of the SystemC board against receivers and "
+                 "interpreter; default: on")
+      ->capture_default_str();
+  command->add_option("--charges", arguments->charges,
+                      "Write NAME.csv of each module into this folder: a line a crossing of BX, "
+                      "status and 48 charges");
   command
       ->add_option("--confirm", arguments->confirm,
                    "Headers that must follow before a crossing is good")
@@ -153,8 +219,9 @@ void addBoardCommand(CLI::App& app, int& exitCode) {
   command->add_option("--lock", arguments->lock, "Consecutive headers that find a boundary")
       ->check(CLI::Range(2, 64))
       ->capture_default_str();
-  command->add_option("--work", arguments->work, "Folder for the compiled board, which is reused")
-      ->capture_default_str();
+  command->add_option("--work", arguments->work,
+                      "Folder for the compiled board, which is reused; default: "
+                      "~/.cache/aegen/board");
   command->add_option("--json", arguments->json, "Write the report as JSON; - is standard output");
   command->add_option("--seed", arguments->seed, "Of the errors' places")->capture_default_str();
   command->callback([arguments, &exitCode] { exitCode = run(*arguments); });

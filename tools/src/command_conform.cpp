@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <memory>
 
@@ -35,17 +34,6 @@ const std::map<std::string, ConformExecutor>& executors() {
   return kAll;
 }
 
-// Compiled models outlive the command: a second run finds them.
-std::filesystem::path cacheFolder() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') {
-    return std::filesystem::path(cache) / "aegen" / "conform";
-  }
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
-    return std::filesystem::path(home) / ".cache" / "aegen" / "conform";
-  }
-  return std::filesystem::temp_directory_path() / "aegen-conform";
-}
-
 void print(const flows::SetResult& result) {
   const bool ran = result.crossings > 0;
   const std::string verdict = result.problem      ? (ran ? "CONTRADICTORY" : "cannot run")
@@ -68,7 +56,8 @@ int run(const Arguments& arguments) {
   ProgressLine progress;
   flows::ConformOptions options;
   options.sets = arguments.sets;
-  options.workDir = arguments.work.empty() ? cacheFolder() : std::filesystem::path(arguments.work);
+  options.workDir =
+      arguments.work.empty() ? cacheFolder("conform") : std::filesystem::path(arguments.work);
   options.jobs = arguments.jobs;
   options.seed = arguments.seed;
   options.serial = arguments.registers == "serial";

@@ -42,7 +42,8 @@ enum class Spread : std::uint8_t {
   Concentrated = 0,
   /// Threshold sum, best choice: the module sum of what was not sent (with use_sum what the cells
   /// sent leave of it) in equal shares over the cells not sent. Super trigger cells: the group's
-  /// sum in equal shares over its cells. Shares are floored.
+  /// sum in equal shares over its cells. A share is rounded to nearest, halves up: n of them are
+  /// within n / 2 of what is shared, and none is 0 when at least n / 2 is.
   Shared = 1,
 };
 
