@@ -212,7 +212,7 @@ TEST(Board, ABrokenSetIsOneMessageAndTheOthersRun) {
   }
   const json modules = json::parse(here.read("out.json")).at("modules");
   ASSERT_EQ(modules.size(), 3U);
-  EXPECT_EQ(modules.at(0).at("decoded"), 1779);
+  EXPECT_EQ(modules.at(0).at("account").at("decoded"), 1779);
   EXPECT_EQ(modules.at(1).at("problem").at("code"), "vectors.missing-file");
   EXPECT_EQ(modules.at(2).at("problem").at("code"), "vectors.unknown-algorithm");
 }
