@@ -147,7 +147,10 @@ Result<CosimResult> runCosim(const CosimRequest& request) {
   options.bench.seed = request.seed;
   options.bench.progress = request.progress;
   options.linkLatency = spec.linkLatency;
-  options.captured = {"module_sum", "words"};
+  options.captured = {"words"};
+  if (spec.holds(encoders::econ_t::Algorithm::Autoencoder)) {
+    options.captured.insert(options.captured.begin(), "module_sum");
+  }
   options.from = request.window.from;
   options.count = request.window.count;
   options.trace = request.window.trace;

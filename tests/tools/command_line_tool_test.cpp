@@ -64,6 +64,31 @@ TEST(Example, BuildsPassesEveryCheckAndIsNotDoneTwice) {
   EXPECT_EQ(nonsense.exitCode, 2) << nonsense.output;
 }
 
+TEST(Build, AChipWithoutAnAutoencoderAndOfAnotherSizePassesEveryCheck) {
+  const Workspace here("other_size");
+  here.write("design.yaml",
+             "name: mini\nencoders: [threshold_sum, best_choice]\n"
+             "shape: {channels: 16, etx: 3, buffer_words: 64, best_choice_cells: 5}\n"
+             "settings: {threshold: 40, active_etx: 2}\n"
+             "events: {generator: sparse, crossings: 2000}\n");
+  for (const char* stage : {"lint", "cosim"}) {
+    const auto result = here.aegen({stage, "design.yaml", "-o", "out", "--json", "result.json"});
+    ASSERT_EQ(result.exitCode, 0) << result.output;
+    EXPECT_EQ(json::parse(here.read("result.json")).at("passed"), true) << stage;
+  }
+  const json cosim = json::parse(here.read("out/cosim.json"));
+  EXPECT_EQ(cosim.at("crossings"), 2000);
+  EXPECT_EQ(cosim.at("mismatches"), 0);
+  // Files of events are of 48 cells.
+  here.write("words.yaml",
+             "name: mini\nencoders: threshold_sum\nshape: {channels: 16}\n"
+             "events: {rx_file: words.csv}\n");
+  here.write("words.csv", "RX_DATA_0\n");
+  const auto refused = here.aegen({"cosim", "words.yaml", "-o", "other"});
+  EXPECT_EQ(refused.exitCode, 2) << refused.output;
+  EXPECT_NE(refused.output.find("[stimuli.channels]"), std::string::npos) << refused.output;
+}
+
 TEST(Example, RetrainsToTheSameFileByteForByte) {
   const Workspace here("retrain");
   const std::string folder = AEGEN_SOURCE_DIR "/examples/econ_t_autoencoder/";
