@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "decoder_outputs.hpp"
+
 namespace aegen::flows {
 namespace {
 
@@ -125,16 +127,6 @@ class Account {
   std::vector<Verdict> verdicts_;
   std::uint64_t mistimedRun_ = 0;
 };
-
-// The decoder's first output element of a port.
-std::size_t outputAt(const core::Function& decoder, std::string_view port) {
-  std::size_t at = 0;
-  for (const core::Port& output : decoder.outputs) {
-    if (output.name == port) return at;
-    at += output.count;
-  }
-  return at;
-}
 
 }  // namespace
 

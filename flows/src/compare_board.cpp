@@ -6,6 +6,7 @@
 
 #include "aegen/flows/board_run.hpp"
 #include "aegen/sim/board.hpp"
+#include "decoder_outputs.hpp"
 
 namespace aegen::flows {
 namespace {
@@ -13,16 +14,6 @@ namespace {
 using core::Result;
 namespace econ_t = encoders::econ_t;
 using aegen_bench::CrossingStatus;
-
-// The decoder's output elements by port.
-std::size_t outputAt(const core::Function& decoder, std::string_view port) {
-  std::size_t at = 0;
-  for (const core::Port& output : decoder.outputs) {
-    if (output.name == port) return at;
-    at += output.count;
-  }
-  return at;
-}
 
 BoardCrossing::Outcome outcomeOf(const sim::BoardRecord& record, econ_t::StringStatus decoded) {
   const CrossingStatus status = record.received.status;

@@ -9,6 +9,7 @@
 #include "aegen/encoders/metrics.hpp"
 #include "aegen/flows/stimuli.hpp"
 #include "aegen/sim/cosimulation.hpp"
+#include "decoder_outputs.hpp"
 #include "stage_tools.hpp"
 
 namespace aegen::flows {
@@ -18,16 +19,6 @@ using core::Result;
 using encoders::econ_t::kTriggerCells;
 
 constexpr std::size_t kWafers = 4;
-
-// Row of a decoder port's first element among the decoder's outputs.
-std::size_t firstRow(const core::Function& decoder, std::string_view port) {
-  std::size_t row = 0;
-  for (const core::Port& output : decoder.outputs) {
-    if (output.name == port) break;
-    row += output.count;
-  }
-  return row;
-}
 
 MetricSummary summaryOf(const encoders::MetricsSummary& from) {
   MetricSummary out;
@@ -59,7 +50,7 @@ std::vector<std::size_t> crossingsToDraw(const std::vector<data::Event>& truth, 
 
 void measure(const core::Columns& decoded, const core::Function& decoder,
              const std::vector<data::Event>& truth, CosimResult& result) {
-  const std::size_t row = firstRow(decoder, "charge");
+  const std::size_t row = outputAt(decoder, "charge");
   const std::size_t events = std::min(decoded.events(), truth.size());
   encoders::MetricsAccumulator metrics;
   std::array<double, kTriggerCells> in{};
