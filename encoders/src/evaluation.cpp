@@ -5,14 +5,14 @@
 #include <bit>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "aegen/core/interpreter.hpp"
+#include "aegen/core/workers.hpp"
 #include "aegen/encoders/lowering.hpp"
 
 namespace aegen::encoders {
 namespace {
-
-using Charges = std::array<double, data::kTriggerCells>;
 
 core::Result<core::Columns> run(const Graph& graph, const core::Columns& inputs) {
   auto lowered = lower(graph, graph.name + "_");
@@ -65,8 +65,8 @@ std::array<std::int64_t, econ_t::kLatents> sentBits(const LinkLayout& link) {
 }
 
 // Mean over the events of each TC's share of the sum.
-Charges meanPattern(std::span<const data::Event> events) {
-  Charges pattern{};
+ChargeArray meanPattern(std::span<const data::Event> events) {
+  ChargeArray pattern{};
   double total = 0;
   for (const data::Event& event : events) {
     const auto sum = static_cast<double>(event.sum());
@@ -82,7 +82,7 @@ Charges meanPattern(std::span<const data::Event> events) {
 
 }  // namespace
 
-core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Event> events) {
+core::Result<Reconstruction> reconstruct(const Codec& codec, std::span<const data::Event> events) {
   if (const auto good = checkShape(codec); !good) return good.error();
   core::Columns charges(data::kTriggerCells, events.size());
   for (std::size_t e = 0; e < events.size(); ++e) {
@@ -90,34 +90,65 @@ core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Even
   }
   auto latents = run(codec.encoder, charges);
   if (!latents) return latents.error();
-  Evaluation result;
   const auto sent = sentBits(codec.link);
-  for (std::size_t e = 0; e < events.size(); ++e) {
-    std::array<std::int64_t, econ_t::kLatents> received{};
-    for (std::size_t l = 0; l < received.size(); ++l) received[l] = latents->at(l, e) &= sent[l];
-    result.latents.add(received);
+  for (std::size_t l = 0; l < latents->elements(); ++l) {
+    for (std::int64_t& latent : latents->column(l)) latent &= sent[l];
   }
+  Reconstruction result;
   for (const std::int64_t bits : sent) {
     result.bitsSent += std::popcount(static_cast<std::uint64_t>(bits));
   }
   const auto decoded = run(codec.decoder, *latents);
   if (!decoded) return decoded.error();
-
-  const Charges pattern = meanPattern(events);
+  result.latents = std::move(*latents);
   const double lsb = codec.decoder.output().format.lsb();
+  result.charges.resize(events.size());
   for (std::size_t e = 0; e < events.size(); ++e) {
     const auto sum = static_cast<double>(events[e].sum());
     const double scale = sum > 0 ? std::ldexp(lsb, std::ilogb(sum)) : lsb;
-    Charges truth{};
-    Charges reconstructed{};
-    Charges spread{};
-    for (std::size_t c = 0; c < truth.size(); ++c) {
-      truth[c] = static_cast<double>(events[e].charge[c]);
-      reconstructed[c] = static_cast<double>(decoded->at(c, e)) * scale;
-      spread[c] = pattern[c] * sum;
+    for (std::size_t c = 0; c < data::kTriggerCells; ++c) {
+      result.charges[e][c] = static_cast<double>(decoded->at(c, e)) * scale;
     }
-    result.codec.add(truth, reconstructed);
-    result.moduleSum.add(truth, spread);
+  }
+  return result;
+}
+
+core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Event> events) {
+  auto board = reconstruct(codec, events);
+  if (!board) return board.error();
+  Evaluation result;
+  result.bitsSent = board->bitsSent;
+  std::vector<std::int64_t> received(board->latents.elements());
+  for (std::size_t e = 0; e < events.size(); ++e) {
+    for (std::size_t l = 0; l < received.size(); ++l) received[l] = board->latents.at(l, e);
+    result.latents.add(received);
+  }
+
+  const ChargeArray pattern = meanPattern(events);
+  struct Share {
+    MetricsAccumulator codec;
+    MetricsAccumulator moduleSum;
+  };
+  core::Workers workers(0);
+  std::vector<Share> shares(workers.count());
+  workers.run([&](unsigned worker) {
+    Share& share = shares[worker];
+    const std::size_t end = events.size() * (worker + 1) / shares.size();
+    for (std::size_t e = events.size() * worker / shares.size(); e < end; ++e) {
+      const auto sum = static_cast<double>(events[e].sum());
+      ChargeArray truth{};
+      ChargeArray spread{};
+      for (std::size_t c = 0; c < truth.size(); ++c) {
+        truth[c] = static_cast<double>(events[e].charge[c]);
+        spread[c] = pattern[c] * sum;
+      }
+      share.codec.add(truth, board->charges[e]);
+      share.moduleSum.add(truth, spread);
+    }
+  });
+  for (const Share& share : shares) {
+    result.codec.merge(share.codec);
+    result.moduleSum.merge(share.moduleSum);
   }
   return result;
 }
