@@ -1,14 +1,12 @@
 #pragma once
 /// The telescope loss and its gradient on batches of normalised charges.
 
-#include <Eigen/Core>
 #include <array>
 #include <vector>
 
-namespace aegen::encoders::training {
+#include "loss.hpp"
 
-/// events x features; a feature's events are contiguous.
-using Batch = Eigen::MatrixXf;
+namespace aegen::encoders::training {
 
 /// Groups of channels whose summed charges are compared, and the group's weight in its mean.
 struct ChannelGroup {
@@ -18,14 +16,12 @@ struct ChannelGroup {
 
 /// 4 * L1 + 2 * L2 + L3: squared errors of single cells, of overlapping 2x2 supercells (weighted)
 /// and of the three 16-cell sums, each times the larger of the true and the predicted charge.
-class TelescopeLoss {
+class TelescopeLoss final : public Loss {
  public:
   /// The supercells and 16-cell sums of the wafer, in AE channel order.
   TelescopeLoss();
 
-  /// Mean over the events of `truth` and `predicted` (events x 48). `gradient`, if not null, gets
-  /// the derivative of that mean by `predicted`.
-  double operator()(const Batch& truth, const Batch& predicted, Batch* gradient) const;
+  double operator()(const Batch& truth, const Batch& predicted, Batch* gradient) const override;
 
  private:
   struct Level {
