@@ -1,4 +1,4 @@
-#include "workers.hpp"
+#include "aegen/core/workers.hpp"
 
 #include <algorithm>
 #include <utility>

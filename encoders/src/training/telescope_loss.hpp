@@ -1,31 +1,28 @@
 #pragma once
 /// The telescope loss and its gradient on batches of normalised charges.
 
-#include <Eigen/Core>
 #include <array>
+#include <cstddef>
 #include <vector>
+
+#include "loss.hpp"
 
 namespace aegen::encoders::training {
 
-/// events x features; a feature's events are contiguous.
-using Batch = Eigen::MatrixXf;
-
 /// Groups of channels whose summed charges are compared, and the group's weight in its mean.
 struct ChannelGroup {
-  std::vector<int> channels;
+  std::vector<std::size_t> channels;
   float weight = 1.0F;
 };
 
 /// 4 * L1 + 2 * L2 + L3: squared errors of single cells, of overlapping 2x2 supercells (weighted)
 /// and of the three 16-cell sums, each times the larger of the true and the predicted charge.
-class TelescopeLoss {
+class TelescopeLoss final : public Loss {
  public:
   /// The supercells and 16-cell sums of the wafer, in AE channel order.
   TelescopeLoss();
 
-  /// Mean over the events of `truth` and `predicted` (events x 48). `gradient`, if not null, gets
-  /// the derivative of that mean by `predicted`.
-  double operator()(const Batch& truth, const Batch& predicted, Batch* gradient) const;
+  double operator()(const Batch& truth, const Batch& predicted, Batch* gradient) const override;
 
  private:
   struct Level {
