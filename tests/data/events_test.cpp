@@ -189,6 +189,59 @@ TEST_F(EventFiles, BadChargeFilesAreNamedWithLineAndColumn) {
   }
 }
 
+TEST_F(EventFiles, OtherColumnsComeBackAsWrittenAndAreLeftOutWhereChargesAreAskedFor) {
+  EventTable table{randomEvents(5, 12), {{"eta", {}}, {"layer", {}}}};
+  std::mt19937 random(6);
+  for (std::size_t i = 0; i < table.events.size(); ++i) {
+    table.columns[0].values.push_back(static_cast<double>(random()) / 1e9 - 2);
+    table.columns[1].values.push_back(static_cast<double>(i));
+  }
+  const fs::path file = folder_ / "table.csv";
+  ASSERT_TRUE(writeCalqTable(table, file).ok());
+  const auto back = readCalqTable(file);
+  ASSERT_TRUE(back.ok()) << back.error().text();
+  EXPECT_EQ(*back, table);
+  EXPECT_EQ(*readEvents(file, InputSettings::plain()), table);
+  EXPECT_EQ(*readCalqCsv(file), table.events);
+}
+
+TEST_F(EventFiles, WordsAreEventsOfTheChargesTheChipMakesOfThem) {
+  const auto words = encodeRx(randomEvents(7, 9), InputSettings::plain());
+  ASSERT_TRUE(words.ok());
+  ASSERT_TRUE(writeRxCsv(*words, folder_ / "rx.csv").ok());
+  for (const bool high : {true, false}) {
+    InputSettings settings = InputSettings::plain();
+    settings.highDensity = high;
+    const auto table = readEvents(folder_ / "rx.csv", settings);
+    ASSERT_TRUE(table.ok()) << table.error().text();
+    EXPECT_EQ(table->events, *decodeRx(*words, settings));
+    EXPECT_TRUE(table->columns.empty());
+  }
+}
+
+TEST_F(EventFiles, BadOtherColumnsAreNamedWithLineAndColumn) {
+  const std::string calq = header("CALQ_", 48);
+  const std::string head = calq.substr(0, calq.size() - 1);
+  const std::string charges = row(48, "0").substr(0, 48 * 2 - 1);
+  const std::vector<BadFile> cases = {
+      {"no name", head + ",\n" + charges + ",1\n", "events.header", "file.csv:1"},
+      {"a name twice", head + ",eta,eta\n" + charges + ",1,1\n", "events.header", "file.csv:1"},
+      {"one charge more", head + ",CALQ_48\n" + charges + ",1\n", "events.header", "file.csv:1"},
+      {"no value", head + ",eta\n" + charges + "\n", "events.columns", "file.csv:2"},
+      {"a text", head + ",eta\n" + charges + ",far\n", "events.malformed-number", "file.csv:2:97"},
+      {"not finite", head + ",eta\n" + charges + ",inf\n", "events.malformed-number",
+       "file.csv:2:97"},
+      {"cut off", head + ",eta\n" + charges + ",", "events.truncated", "file.csv:2"},
+  };
+  for (const BadFile& bad : cases) {
+    SCOPED_TRACE(bad.name);
+    const auto result = readCalqTable(write(bad.text));
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().code, bad.code) << result.error().text();
+    EXPECT_TRUE(result.error().where.ends_with(bad.where)) << result.error().text();
+  }
+}
+
 TEST_F(EventFiles, MissingFilesAndFoldersAreNamed) {
   const auto missing = readTxCsv(folder_ / "nothing.csv");
   ASSERT_FALSE(missing.ok());

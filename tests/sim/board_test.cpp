@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "link_sender.hpp"
+#include "random_autoencoder.hpp"
 
 namespace aegen::sim {
 namespace {
@@ -167,6 +168,54 @@ TEST(Board, DecodesOtherShapesInSystemCAsTheInterpreterDoes) {
       words.insert(words.end(), string.begin(), string.end());
     }
     words.resize(words.size() / module.format.words * module.format.words);
+    plan.modules.push_back(module);
+    streams.push_back(words);
+  }
+  const auto expected = runBoardModel(plan, streams);
+  const auto got = runBoard(plan, streams, benchOptions());
+  ASSERT_TRUE(expected.ok()) << expected.error().text();
+  ASSERT_TRUE(got.ok()) << got.error().text();
+  for (std::size_t m = 0; m < streams.size(); ++m) {
+    EXPECT_TRUE((*got)[m].records == (*expected)[m].records) << m;
+    EXPECT_TRUE((*got)[m].outputs == (*expected)[m].outputs) << m;
+    EXPECT_GT((*got)[m].outputs.events(), 100U) << m;
+  }
+}
+
+TEST(Board, DecodesOtherLatentsWithConditionsInSystemCAsTheInterpreterDoes) {
+  SplitMix64 random(testSeed() + 2);
+  SCOPED_TRACE("seed " + std::to_string(testSeed() + 2));
+  namespace econ_t = encoders::econ_t;
+  std::vector<std::unique_ptr<LinkDecoder>> decoders;
+  BoardPlan plan;
+  std::vector<ModuleWords> streams;
+  for (int k = 0; k < 3; ++k) {
+    const auto shape = test_common::randomLatentShape(random, 24);
+    test_common::RandomAutoencoderOptions options;
+    options.loadableBoard = k == 1;
+    options.conditions = 1 + k;
+    const auto codec = test_common::randomAutoencoder(random, shape, options);
+    auto decoder = econ_t::autoencoderLinkDecoder(codec.decoder, codec.conditions, shape);
+    ASSERT_TRUE(decoder.ok()) << decoder.error().text();
+    decoders.push_back(std::make_unique<LinkDecoder>(std::move(*decoder)));
+    plan.kinds.push_back(
+        {"autoencoder_" + std::to_string(k), &decoders.back()->program, decoders.back()->function});
+    LinkSettings settings = randomSettings(random, Algorithm::Autoencoder, shape);
+    BoardModule module{"module",
+                       plan.kinds.size() - 1,
+                       decoderConfig(Algorithm::Autoencoder, settings.board),
+                       linkFormatOf(settings, {}),
+                       {}};
+    module.config.merge(econ_t::loadableWeights(codec.decoder));
+    module.config.merge(econ_t::givenConditions(codec.decoder, codec.conditions));
+    module.receiver.startBx = 0;
+    ModuleWords words;
+    for (int bx = 0; bx < 300; ++bx) {
+      std::vector<std::uint16_t> string = randomString(random, settings, bx);
+      if (random.oneIn(4)) string.back() ^= static_cast<std::uint16_t>(1U << random.below(16));
+      string.resize(module.format.words);
+      words.insert(words.end(), string.begin(), string.end());
+    }
     plan.modules.push_back(module);
     streams.push_back(words);
   }

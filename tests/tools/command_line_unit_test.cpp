@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "workspace.hpp"
@@ -21,7 +22,7 @@ TEST(CommandLine, HelpIsNoErrorAndNamesEveryExitCode) {
     EXPECT_NE(result.output.find(code), std::string::npos) << code;
   }
   for (const char* command : {"build", "rtl", "lint", "cosim", "synth", "report", "conform",
-                              "compare", "board", "train", "evaluate", "generate"}) {
+                              "compare", "board", "train", "evaluate", "generate", "split"}) {
     EXPECT_EQ(here.aegen({command, "--help"}).exitCode, 0) << command;
   }
 }
@@ -261,6 +262,55 @@ TEST(Generate, TheSameSeedGivesTheSameFile) {
   EXPECT_EQ(first, write("b.csv", "3"));
   EXPECT_NE(first, write("c.csv", "4"));
   EXPECT_EQ(here.aegen({"generate"}).exitCode, 2);
+}
+
+TEST(Split, SharesTheSameRowsOfChargesAndOfTheWordsTheyComeFrom) {
+  const Workspace here("split");
+  ASSERT_EQ(here.aegen({"generate", "--events", "50", "--rx", "rx.csv"}).exitCode, 0);
+  const auto split = [&](const std::string& events, const std::string& seed) {
+    return here.aegen({"split", events, "--test", "0.3", "--seed", seed, "--train-out", "train.csv",
+                       "--test-out", "test.csv"});
+  };
+  const auto done = split("rx.csv", "7");
+  ASSERT_EQ(done.exitCode, 0) << done.output;
+  EXPECT_NE(done.output.find("35 events to train with, 15 held out"), std::string::npos);
+  const std::string first = here.read("test.csv");
+  EXPECT_EQ(std::ranges::count(first, '\n'), 16);
+  ASSERT_EQ(split("rx.csv", "7").exitCode, 0);
+  EXPECT_EQ(here.read("test.csv"), first);
+  ASSERT_EQ(split("rx.csv", "8").exitCode, 0);
+  EXPECT_NE(here.read("test.csv"), first);
+  expectBad(here.aegen({"split", "rx.csv", "--test", "0.001", "--train-out", "a.csv", "--test-out",
+                        "b.csv"}),
+            "events.split");
+  expectBad(here.aegen({"split", "none.csv", "--train-out", "a.csv", "--test-out", "b.csv"}),
+            "events.missing-file");
+}
+
+TEST(Evaluate, TakesWordsOfEitherDensityAndFewerLinks) {
+  const Workspace here("evaluate_words");
+  const std::string model = AEGEN_SOURCE_DIR "/examples/econ_t_autoencoder/model.json";
+  ASSERT_EQ(here.aegen({"generate", "--events", "60", "--rx", "rx.csv", "--low-density"}).exitCode,
+            0);
+  const auto evaluated = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"evaluate", model,    "--events",
+                                       "rx.csv",   "--json", "out.json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto result = here.aegen(arguments);
+    EXPECT_EQ(result.exitCode, 0) << result.output;
+    return json::parse(here.read("out.json"));
+  };
+  const json low = evaluated({"--density", "low"});
+  const json high = evaluated({"--density", "high"});
+  // A high-density code stands for four times the charge: other events are above 1 MIP_T.
+  EXPECT_NE(low["codec"]["by_occupancy"], high["codec"]["by_occupancy"]);
+  EXPECT_EQ(low["latent_bits"], 144);
+  EXPECT_EQ(low["active_etx"], 5);
+  EXPECT_EQ(evaluated({"--density", "low", "--etx", "5"}), low);
+  const json two = evaluated({"--density", "low", "--etx", "2"});
+  EXPECT_EQ(two["latent_bits"], 48);
+  EXPECT_EQ(two["active_etx"], 2);
+  expectBad(here.aegen({"evaluate", model, "--etx", "14"}), "aegen.usage");
 }
 
 }  // namespace

@@ -10,6 +10,18 @@
 
 namespace aegen::tools {
 
+void addDensityOption(CLI::App& command, std::string& density) {
+  command.add_option("--density", density, "Modules that ePortRX words are of: high or low")
+      ->check(CLI::IsMember(std::vector<std::string>{"high", "low"}))
+      ->capture_default_str();
+}
+
+data::InputSettings inputOf(const std::string& density) {
+  data::InputSettings out = data::InputSettings::plain();
+  out.highDensity = density == "high";
+  return out;
+}
+
 int fail(const core::Diagnostic& problem) {
   fmt::print(stderr, "aegen: {}\n", problem.text());
   return static_cast<int>(problem.failure);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "aegen/core/diagnostic.hpp"
+#include "aegen/data/events.hpp"
 
 namespace aegen::tools {
 
@@ -24,6 +25,14 @@ void addCompareCommand(CLI::App& app, int& exitCode);   ///< compare
 void addTrainCommand(CLI::App& app, int& exitCode);     ///< train
 void addEvaluateCommand(CLI::App& app, int& exitCode);  ///< evaluate
 void addGenerateCommand(CLI::App& app, int& exitCode);  ///< generate
+void addSplitCommand(CLI::App& app, int& exitCode);     ///< split
+
+/// What a file of events may hold, and the option that says of which modules ePortRX words are.
+inline constexpr const char* kEventsHelp =
+    "Calibrated charges (CSV, CALQ_0..47 in tc_order, other columns behind) or ePortRX words";
+void addDensityOption(CLI::App& command, std::string& density);
+/// How the chip reads ePortRX words of that density: channels in input order, calibration 1.
+[[nodiscard]] data::InputSettings inputOf(const std::string& density);
 
 /// Shows a diagnostic on standard error and gives its exit code.
 int fail(const core::Diagnostic& problem);

@@ -7,6 +7,7 @@
 
 #include "aegen/data/shower_generator.hpp"
 #include "aegen/encoders/evaluation.hpp"
+#include "aegen/encoders/freeze.hpp"
 #include "cli.hpp"
 
 namespace aegen::tools {
@@ -20,6 +21,8 @@ struct Arguments {
   std::string regime = "sparse";
   std::size_t count = 5000;
   std::uint64_t seed = 99991;
+  std::string density = "high";
+  int etx = 0;  // 0: the model's
   std::string json;
 };
 
@@ -47,26 +50,30 @@ void printRow(const encoders::MetricsSummary& codec, const encoders::MetricsSumm
 }
 
 int run(const Arguments& arguments) {
-  const auto codec = encoders::loadCodec(arguments.model);
+  auto codec = encoders::loadCodec(arguments.model);
   if (!codec) return fail(codec.error());
-  std::vector<data::Event> events;
+  if (arguments.etx != 0 && arguments.etx != codec->link.activeEtx) {
+    codec->link = encoders::fittingLayout(
+        arguments.etx, encoders::econ_t::withLatents({}, codec->encoder.output()));
+  }
+  data::EventTable table;
   std::string source = arguments.events;
   if (source.empty()) {
     data::ShowerGenerator generator(arguments.regime == "dense" ? data::dense() : data::sparse(),
                                     arguments.seed);
-    events = generator.generate(arguments.count);
+    table.events = generator.generate(arguments.count);
     source = fmt::format("{} shower events, seed {}", arguments.regime, arguments.seed);
   } else {
-    auto read = data::readCalqCsv(source);
+    auto read = data::readEvents(source, inputOf(arguments.density));
     if (!read) return fail(read.error());
-    events = std::move(*read);
+    table = std::move(*read);
   }
-  const auto result = encoders::evaluate(*codec, events);
+  const auto result = encoders::evaluate(*codec, table.events, table.columns);
   if (!result) return fail(result.error());
   const double efficiency = result->latents.encodingEfficiency(result->bitsSent);
   if (arguments.json != "-") {
-    fmt::print("{} on {}: {} latent bits a crossing, encoding efficiency {:.3f}\n", arguments.model,
-               source, result->bitsSent, efficiency);
+    fmt::print("{} on {}: {} latent bits a crossing on {} eTX, encoding efficiency {:.3f}\n",
+               arguments.model, source, result->bitsSent, codec->link.activeEtx, efficiency);
     fmt::print("{:<8} {:>8} {:>9} {:>9} {:>9} {:>11} {:>11} {:>11} {:>9}\n", "TCs", "events", "EMD",
                "median", "p90", "EMD, sum", "telescope", "tel., sum", "response");
     const auto bins = result->codec.byOccupancy();
@@ -74,10 +81,13 @@ int run(const Arguments& arguments) {
     for (std::size_t i = 0; i < bins.size(); ++i) printRow(bins[i], sums[i]);
     printRow(result->codec.overall(), result->moduleSum.overall());
   }
-  const ordered summary{
-      {"model", arguments.model},        {"events", source},
-      {"latent_bits", result->bitsSent}, {"encoding_efficiency", efficiency},
-      {"codec", toJson(result->codec)},  {"module_sum_alone", toJson(result->moduleSum)}};
+  const ordered summary{{"model", arguments.model},
+                        {"events", source},
+                        {"active_etx", codec->link.activeEtx},
+                        {"latent_bits", result->bitsSent},
+                        {"encoding_efficiency", efficiency},
+                        {"codec", toJson(result->codec)},
+                        {"module_sum_alone", toJson(result->moduleSum)}};
   return writeJson(arguments.json, summary.dump(2) + "\n");
 }
 
@@ -89,7 +99,15 @@ void addEvaluateCommand(CLI::App& app, int& exitCode) {
       "evaluate", "EMD, telescope MSE and response of a model, beside the module sum alone");
   command->add_option("MODEL", arguments->model, "Model file (docs/model_file.md)")->required();
   command->add_option("--events", arguments->events,
-                      "Calibrated charges (CSV, CALQ_0..47 in tc_order); default: generated");
+                      std::string(kEventsHelp) +
+                          "; columns named as given conditions of the model are their values; "
+                          "default: generated");
+  addDensityOption(*command, arguments->density);
+  command
+      ->add_option("--etx", arguments->etx,
+                   "Links: the model's mask where it is made for so many, else as many leading "
+                   "bits of every latent as they carry; default: the model's")
+      ->check(CLI::Range(1, 13));
   command->add_option("--regime", arguments->regime, "Of generated events: sparse or dense")
       ->check(CLI::IsMember(std::vector<std::string>{"sparse", "dense"}))
       ->capture_default_str();
