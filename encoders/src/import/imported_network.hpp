@@ -1,0 +1,98 @@
+#pragma once
+/// ImportedNetwork: a network as its framework's file holds it, real weights and quantizers, in the
+/// one form that every reader of a file format fills and buildGraph() makes integers of.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aegen/core/fixed_format.hpp"
+#include "aegen/encoders/graph.hpp"
+
+namespace aegen::encoders {
+
+/// A real number to a fixed-point one as the framework does it: rounded to `format.fraction`, then
+/// brought into `format`. QKeras: quantized_bits(b, i) rounds NearestEven, saturating, into
+/// {keep_negative, b, b - keep_negative - i}; quantized_relu(b, i) likewise into {false, b, b - i}.
+struct Quantizer {
+  core::FixedFormat format;
+  core::Rounding rounding = core::Rounding::NearestEven;
+  core::Overflow overflow = core::Overflow::Saturate;
+  /// The lowest raw value is left out (QKeras `symmetric`, QONNX `narrow`): -max .. max.
+  bool symmetric = false;
+  /// Weights only: fractional bits of each output channel, when scales differ; else empty. Scales
+  /// that are not powers of two can't stand here: a reader refuses them or says what it did
+  /// (ImportedNetwork::decisions).
+  std::vector<int> channelFraction;
+  bool operator==(const Quantizer&) const = default;
+};
+
+/// Real numbers as the file holds them, not yet quantized.
+struct RealTensor {
+  Shape shape;
+  std::vector<double> values;  ///< row-major
+  std::optional<Quantizer> quantizer;
+};
+
+/// What a layer computes. Tensors carry no batch dimension; images are [row][column][channel].
+/// Padding is always {top, bottom, left, right}.
+enum class LayerKind : std::uint8_t {
+  Input,            ///< `shape`
+  Quantize,         ///< `quantizer`
+  Conv2d,           ///< kernel [row][column][in][out], `stride`, `padding` with zeros
+  Conv2dTranspose,  ///< kernel [row][column][in][out], `stride`, `padding` cut off the full output
+  Dense,            ///< kernel [out][in]; of the last axis when there are more
+  Relu,             ///< max(x, 0)
+  Sigmoid,          ///< 1 / (1 + exp(-x))
+  Tanh,
+  Pad,      ///< zeros by `padding`
+  Reshape,  ///< to `shape`, row-major; flattening too
+  Concat,   ///< of several inputs along `axis`
+  Permute,  ///< output axis i is input axis `axes[i]`
+  Slice,    ///< of axis i the elements begin[i] .. begin[i] + shape[i] - 1
+  Scale,    ///< times `constant`
+  Add,      ///< plus `constant`
+  Minimum,  ///< min(x, constant)
+  Maximum,  ///< max(x, constant)
+  Floor,    ///< to the integer below
+  Round,    ///< to the nearest integer, halves to even
+};
+[[nodiscard]] std::string_view text(LayerKind kind);
+
+struct ImportedLayer {
+  std::string name;  ///< as in the file; buildGraph() makes an identifier of it
+  LayerKind kind = LayerKind::Input;
+  std::string where;        ///< for messages: "encoder.json: layer 'conv2d' (QConv2D)"
+  std::vector<int> inputs;  ///< indices of earlier layers
+  Shape shape;              ///< Input, Reshape, Slice; others follow and may be left empty
+  std::optional<Quantizer> quantizer;  ///< Quantize
+  RealTensor kernel;                   ///< Conv2d, Conv2dTranspose, Dense
+  RealTensor bias;                     ///< of these, [out]; empty: none
+  int stride = 1;                      ///< Conv2d, Conv2dTranspose
+  std::vector<int> padding;            ///< Conv2d, Conv2dTranspose, Pad; empty: 0
+  std::vector<int> begin;              ///< Slice
+  std::vector<int> axes;               ///< Permute
+  int axis = -1;                       ///< Concat; negative counts from the last
+  double constant = 0;                 ///< Scale, Add, Minimum, Maximum
+};
+
+/// Something the import chose that the file does not say, or that differs from it.
+struct Decision {
+  std::string where;  ///< layer or file
+  std::string what;   ///< what was done
+  std::string why;
+  bool operator==(const Decision&) const = default;
+};
+
+/// Layers in topological order.
+struct ImportedNetwork {
+  std::string name;
+  std::string source;  ///< what it was read from, for descriptions: "Keras 2.13.1, encoder.json"
+  std::vector<ImportedLayer> layers;
+  std::vector<int> outputs;  ///< indices of layers; the first is what the codec takes
+  std::vector<Decision> decisions;
+};
+
+}  // namespace aegen::encoders
