@@ -10,6 +10,7 @@
 
 #include "aegen/core/fixed_format.hpp"
 #include "aegen/encoders/graph.hpp"
+#include "aegen/encoders/import.hpp"
 
 namespace aegen::encoders {
 
@@ -76,14 +77,6 @@ struct ImportedLayer {
   std::vector<int> axes;               ///< Permute
   int axis = -1;                       ///< Concat; negative counts from the last
   double constant = 0;                 ///< Scale, Add, Minimum, Maximum
-};
-
-/// Something the import chose that the file does not say, or that differs from it.
-struct Decision {
-  std::string where;  ///< layer or file
-  std::string what;   ///< what was done
-  std::string why;
-  bool operator==(const Decision&) const = default;
 };
 
 /// Layers in topological order.
