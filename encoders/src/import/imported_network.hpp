@@ -67,7 +67,7 @@ struct ImportedLayer {
   LayerKind kind = LayerKind::Input;
   std::string where;        ///< for messages: "encoder.json: layer 'conv2d' (QConv2D)"
   std::vector<int> inputs;  ///< indices of earlier layers
-  Shape shape;              ///< Input, Reshape, Slice; others follow and may be left empty
+  Shape shape;              ///< of the result, set by append(); Input, Reshape, Slice: given
   std::optional<Quantizer> quantizer;  ///< Quantize
   RealTensor kernel;                   ///< Conv2d, Conv2dTranspose, Dense
   RealTensor bias;                     ///< of these, [out]; empty: none
@@ -86,6 +86,30 @@ struct ImportedNetwork {
   std::vector<ImportedLayer> layers;
   std::vector<int> outputs;  ///< indices of layers; the first is what the codec takes
   std::vector<Decision> decisions;
+
+  /// Adds a layer whose inputs are there, checks its sizes and sets its shape; its index.
+  /// Diagnostic `import.shape`, placed at the layer's `where`.
+  [[nodiscard]] core::Result<int> append(ImportedLayer layer);
 };
+
+/// Zero padding {top, bottom, left, right} that makes a convolution's output ceil(size / stride),
+/// the odd row or column below and right, as TensorFlow's "same" and ONNX's SAME_UPPER do.
+/// `image` and `kernel` begin with rows and columns.
+[[nodiscard]] std::vector<int> samePadding(const Shape& image, const Shape& kernel, int stride);
+/// What a transposed convolution cuts off for an output of size * stride, likewise; the kernel is
+/// at least as large as the stride.
+[[nodiscard]] std::vector<int> sameCut(const Shape& kernel, int stride);
+
+/// "[8, 8, 1]".
+[[nodiscard]] std::string shapeText(const Shape& shape);
+
+/// A reader's first problem, thrown within src/import only and caught where a file is done with:
+/// the readers of nested formats are no place for a Result at every field.
+struct ImportProblem {
+  core::Diagnostic diagnostic;
+};
+/// Throws badInput(`import.` + code).
+[[noreturn]] void importFails(const std::string& code, std::string message, std::string where,
+                              std::vector<std::string> notes = {});
 
 }  // namespace aegen::encoders
