@@ -82,6 +82,12 @@ ordered toJson(const Graph& graph) {
   return {{"name", graph.name}, {"nodes", nodes}};
 }
 
+ordered toJson(const Condition& condition) {
+  ordered out{{"name", condition.name}, {"source", text(condition.source)}};
+  if (condition.source == Condition::Source::Given) out["default"] = condition.given;
+  return out;
+}
+
 std::string maskText(const std::vector<bool>& keep) {
   std::string out;
   for (const bool bit : keep) out += bit ? '1' : '0';
@@ -120,6 +126,11 @@ class ModelReader {
     for (const char c : string(link, "keep", "link")) {
       if (c != '0' && c != '1') fail("value", "must be 0s and 1s", "link.keep");
       out.link.keep.push_back(c == '1');
+    }
+    if (model.contains("conditions")) out.conditions = conditions(model["conditions"]);
+    if (auto good = checkConditions(out.decoder, out.conditions); !good) {
+      throw Problem{{good.error().failure, good.error().code, good.error().message,
+                     file_ + ": decoder, " + good.error().where, good.error().notes}};
     }
     return out;
   }
@@ -206,6 +217,24 @@ class ModelReader {
     if (object.contains("loadable")) out.loadable = get<bool>(object, "loadable", place);
     if (!out.real.empty() && out.real.size() != out.values.size()) {
       fail("shape", "has another number of entries than \"values\"", place + ".real");
+    }
+    return out;
+  }
+
+  std::vector<Condition> conditions(const json& list) const {
+    if (!list.is_array()) fail("type", "must be a list", "conditions");
+    std::vector<Condition> out;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string where = "conditions[" + std::to_string(i) + "]";
+      Condition condition;
+      condition.name = string(list[i], "name", where);
+      const auto source = parseConditionSource(string(list[i], "source", where));
+      if (!source) fail("value", "must be sum_code or given", where + ".source");
+      condition.source = *source;
+      if (condition.source == Condition::Source::Given) {
+        condition.given = get<double>(list[i], "default", where);
+      }
+      out.push_back(std::move(condition));
     }
     return out;
   }
@@ -312,7 +341,7 @@ Result<Codec> loadCodec(const std::filesystem::path& file) {
 }
 
 Result<void> saveCodec(const Codec& codec, const std::filesystem::path& file) {
-  const ordered model{
+  ordered model{
       {"format", kFormat},
       {"version", kVersion},
       {"name", codec.name},
@@ -320,6 +349,9 @@ Result<void> saveCodec(const Codec& codec, const std::filesystem::path& file) {
       {"link", {{"active_etx", codec.link.activeEtx}, {"keep", maskText(codec.link.keep)}}},
       {"encoder", toJson(codec.encoder)},
       {"decoder", toJson(codec.decoder)}};
+  for (const Condition& condition : codec.conditions) {
+    model["conditions"].push_back(toJson(condition));
+  }
   // A line a key of the outer levels would be readable, a line a number would not.
   // Text that is not UTF-8 is replaced, not thrown about.
   return core::writeFile(file,

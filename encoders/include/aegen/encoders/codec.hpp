@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "aegen/encoders/conditions.hpp"
 #include "aegen/encoders/graph.hpp"
 
 namespace aegen::encoders {
@@ -22,8 +23,11 @@ struct Codec {
   std::string name;
   std::string description;  ///< how it was made: data, seed, loss reached
   Graph encoder;            ///< [48] charges -> latents
-  Graph decoder;            ///< latents -> [48] normalised charges in AE channel order
+  /// Latents, in the encoder's format, and conditions where there are any -> [48] normalised
+  /// charges in AE channel order.
+  Graph decoder;
   LinkLayout link;
+  std::vector<Condition> conditions{};  ///< elements of the decoder's input `conditions`
   bool operator==(const Codec&) const = default;
 };
 
