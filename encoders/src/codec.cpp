@@ -1,5 +1,6 @@
 #include "aegen/encoders/codec.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -26,6 +27,7 @@ ordered toJson(const Weights& weights) {
               {"values", weights.values}};
   if (!weights.real.empty()) out["real"] = weights.real;
   if (weights.loadable) out["loadable"] = true;
+  if (!weights.channelFraction.empty()) out["channel_fraction"] = weights.channelFraction;
   return out;
 }
 
@@ -53,6 +55,9 @@ ordered toJson(const Graph& graph, const Node& node) {
     case NodeKind::Pad:
       out["padding"] = node.padding;
       break;
+    case NodeKind::Conv2dTranspose:
+      out["padding"] = node.padding;
+      [[fallthrough]];
     case NodeKind::Conv2d:
       out["stride"] = node.stride;
       [[fallthrough]];
@@ -65,6 +70,14 @@ ordered toJson(const Graph& graph, const Node& node) {
       out["format"] = node.format.text();
       out["rounding"] = core::text(node.rounding);
       out["overflow"] = core::text(node.overflow);
+      break;
+    case NodeKind::Reinterpret:
+      out["fraction"] = node.format.fraction;
+      break;
+    case NodeKind::Lookup:
+      out["format"] = node.format.text();
+      if (!node.function.empty()) out["function"] = node.function;
+      out["table"] = node.table;
       break;
     case NodeKind::Reshape:
       out["shape"] = node.shape;
@@ -215,6 +228,9 @@ class ModelReader {
     out.values = integers<std::int64_t>(object, "values", place);
     if (object.contains("real")) out.real = get<std::vector<double>>(object, "real", place);
     if (object.contains("loadable")) out.loadable = get<bool>(object, "loadable", place);
+    if (object.contains("channel_fraction")) {
+      out.channelFraction = integers<int>(object, "channel_fraction", place);
+    }
     if (!out.real.empty() && out.real.size() != out.values.size()) {
       fail("shape", "has another number of entries than \"values\"", place + ".real");
     }
@@ -290,6 +306,9 @@ class ModelReader {
       case NodeKind::Pad:
         out.padding = integers<int>(object, "padding", where);
         return;
+      case NodeKind::Conv2dTranspose:
+        out.padding = integers<int>(object, "padding", where);
+        [[fallthrough]];
       case NodeKind::Conv2d:
         out.stride = integer(object, "stride", where);
         [[fallthrough]];
@@ -313,6 +332,14 @@ class ModelReader {
         out.overflow = *overflow;
         return;
       }
+      case NodeKind::Reinterpret:
+        out.format.fraction = integer(object, "fraction", where);
+        return;
+      case NodeKind::Lookup:
+        out.format = format(object, where);
+        out.table = integers<std::int64_t>(object, "table", where);
+        if (object.contains("function")) out.function = string(object, "function", where);
+        return;
       case NodeKind::Reshape:
         out.shape = integers<int>(object, "shape", where);
         return;
