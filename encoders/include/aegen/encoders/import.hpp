@@ -3,6 +3,7 @@
 /// decision on the way written down (docs/import.md).
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,9 @@ struct ImportOptions {
 struct Imported {
   Codec codec;
   std::vector<Decision> decisions;
+  /// Most that the decoder's charges differ from the source's own numbers, whatever the latents and
+  /// conditions (decoder_error_bound.hpp); empty where no bound can be given.
+  std::optional<double> decoderError;
 };
 
 /// Reads an encoder and its decoder, each from one file or from an architecture and a weight file
