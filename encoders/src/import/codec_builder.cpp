@@ -22,7 +22,8 @@ using core::Overflow;
 using core::Rounding;
 
 constexpr FixedFormat kNormalized{false, 8, 7};
-constexpr FixedFormat kConditions{true, 16, 12};
+// As fine as the link's code of the module sum, so that it passes unrounded.
+constexpr FixedFormat kConditions{true, 13, 9};
 constexpr FixedFormat kSumCodeValue{false, 9, 9};
 constexpr FixedFormat kLogarithm{false, 15, 10};  // ln(2^28) < 32
 constexpr const char* kSum = "sum";

@@ -128,7 +128,7 @@ BuiltValue NetworkBuilder::table(const ImportedLayer& layer, BuiltValue in, doub
   const auto entry = [&](std::int64_t raw) {
     return core::quantize(function(valueOf(raw, from)), wide);
   };
-  const auto [least, most] = std::minmax(entry(from.minRaw()), entry(from.maxRaw()));
+  const auto [least, most] = std::minmax({entry(from.minRaw()), entry(from.maxRaw())});
   const FixedFormat format = FixedFormat::holding({least, most}, fraction);
   if (format.width > core::kMaxWidth) {
     importFails("unsupported", what + " needs more bits than a word", layer.where,
