@@ -22,6 +22,7 @@ void addBuildCommands(CLI::App& app, int& exitCode);    ///< build, rtl, lint, c
 void addBoardCommand(CLI::App& app, int& exitCode);     ///< board
 void addConformCommand(CLI::App& app, int& exitCode);   ///< conform
 void addCompareCommand(CLI::App& app, int& exitCode);   ///< compare
+void addImportCommand(CLI::App& app, int& exitCode);    ///< import
 void addTrainCommand(CLI::App& app, int& exitCode);     ///< train
 void addEvaluateCommand(CLI::App& app, int& exitCode);  ///< evaluate
 void addGenerateCommand(CLI::App& app, int& exitCode);  ///< generate
