@@ -30,7 +30,9 @@ BitVector BitVector::join(FunctionBuilder& b, std::span<const ValueId> parts, in
   const auto close = [&] {
     for (const ValueId zero : zeroBits(b, width - filled)) limb.push_back(zero);
     std::ranges::reverse(limb);
-    out.limbs_.push_back(limb.size() == 1 ? limb[0] : b.concat(limb));
+    // Side by side, parts lose their fractions; one alone may still have its own.
+    const bool plain = limb.size() == 1 && b.format(limb[0]).fraction == 0;
+    out.limbs_.push_back(plain ? limb[0] : b.concat(limb));
     limb.clear();
     filled = 0;
   };

@@ -39,8 +39,11 @@ struct Network {
 // A latent of the bits that are its two's complement.
 ValueId latentOf(FunctionBuilder& b, ValueId pattern, const FixedFormat& latent) {
   if (!latent.isSigned) return b.reinterpret(pattern, latent);
-  const ValueId raw = b.reinterpret(pattern, {false, latent.width, latent.fraction});
-  return b.requantize(raw, latent, core::Rounding::Floor, core::Overflow::Wrap);
+  // The top bit weighs -2^(width-1): said as a subtraction, the range is proven.
+  const int top = latent.width - 1;
+  const ValueId sign = b.shiftLeft(b.slice(pattern, top, 1), top);
+  const ValueId rest = top == 0 ? b.constant(0) : b.slice(pattern, 0, top);
+  return b.reinterpret(b.sub(rest, sign), latent);
 }
 
 void addUnpackLink(core::Program& program, const LinkLayout& link, const Network& network) {

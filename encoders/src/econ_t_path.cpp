@@ -142,7 +142,8 @@ void addWiredCloseUp(core::Program& program, const PathShape& shape,
     bit += run - 1;
   }
   if (kept.empty()) kept.push_back(b.constant(0));
-  const int limb = BitVector::limbWidth(static_cast<int>(kept.size()));
+  const int limb =
+      BitVector::limbWidth(std::max(1, static_cast<int>(std::ranges::count(keep, true))));
   b.output("kept_bits", bits(limb), BitVector::join(b, kept, limb).limbs());
   program.functions.push_back(std::move(b).finish());
 }

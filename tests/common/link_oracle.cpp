@@ -378,12 +378,17 @@ void writeAutoencoder(const LinkSettings& s, int bx, std::span<const std::int64_
   bits.push(headerOf(bx), 5);
   bits.push(encode(sumOf(calq), {5, 4}), 9);
   std::vector<bool> kept;
-  for (int bit = 0; bit < 144; ++bit) {
+  const int width = s.shape.latentBits;
+  const int total = s.shape.latents * width;
+  for (int bit = 0; bit < total; ++bit) {
     const bool keep = s.board.keep.empty() || s.board.keep[static_cast<std::size_t>(bit)];
-    const std::int64_t latent = latents[static_cast<std::size_t>(15 - bit / 9)];
-    if (keep) kept.push_back((latent >> (8 - bit % 9) & 1) != 0);
+    const std::int64_t latent =
+        latents[static_cast<std::size_t>(s.shape.latents - 1 - bit / width)];
+    if (keep) kept.push_back((latent >> (width - 1 - bit % width) & 1) != 0);
   }
-  const int sent = std::min(18 + 32 * (std::min(s.board.activeEtx, 13) - 1), 146);
+  int links = std::min(s.board.activeEtx, s.shape.etx);
+  while (links > 1 && 32 * (links - 1) - 14 >= total) --links;
+  const int sent = 32 * links - 14;
   for (int i = sent; i > 0; --i) {
     const auto at = static_cast<std::int64_t>(kept.size()) - i;
     bits.push(at >= 0 && kept[static_cast<std::size_t>(at)], 1);
@@ -439,7 +444,9 @@ LinkSettings randomSettings(SplitMix64& random, Algorithm algorithm, const PathS
       } while (stcGroups(shape, s.board.stcType, s.board.activeEtx) == 0);
       break;
     case Algorithm::Autoencoder:
-      for (int i = 0; i < 144; ++i) s.board.keep.push_back(!random.oneIn(3));
+      for (int i = 0; i < shape.latents * shape.latentBits; ++i) {
+        s.board.keep.push_back(!random.oneIn(3));
+      }
       break;
   }
   return s;
@@ -504,7 +511,9 @@ std::vector<std::uint16_t> randomString(SplitMix64& random, const LinkSettings& 
     calq.push_back(random.oneIn(sparse) ? any : any >> 8);
   }
   std::vector<std::int64_t> latents;
-  for (int i = 0; i < 16; ++i) latents.push_back(random.between(0, 511));
+  for (int i = 0; i < settings.shape.latents; ++i) {
+    latents.push_back(random.between(0, (1 << settings.shape.latentBits) - 1));
+  }
   const std::int64_t most = std::int64_t{1} << std::max(0, size - random.between(0, 3));
   return stringOf(settings, bx, calq, random.between(std::int64_t{0}, most), latents);
 }
