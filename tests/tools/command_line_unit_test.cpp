@@ -22,7 +22,8 @@ TEST(CommandLine, HelpIsNoErrorAndNamesEveryExitCode) {
     EXPECT_NE(result.output.find(code), std::string::npos) << code;
   }
   for (const char* command : {"build", "rtl", "lint", "cosim", "synth", "report", "conform",
-                              "compare", "board", "train", "evaluate", "generate", "split"}) {
+                              "compare", "board", "train", "import", "evaluate", "generate",
+                              "split"}) {
     EXPECT_EQ(here.aegen({command, "--help"}).exitCode, 0) << command;
   }
 }
@@ -311,6 +312,38 @@ TEST(Evaluate, TakesWordsOfEitherDensityAndFewerLinks) {
   EXPECT_EQ(two["latent_bits"], 48);
   EXPECT_EQ(two["active_etx"], 2);
   expectBad(here.aegen({"evaluate", model, "--etx", "14"}), "aegen.usage");
+}
+
+TEST(Import, RegistersBecomeAModelFileAndItsDecisionsAreData) {
+  const Workspace here("import");
+  std::string registers = "Encoder:\n";
+  for (int block = 0; block < 12; ++block) {
+    registers += "  " + std::to_string(block) + ":\n";
+    for (int byte = 0; byte < 134; byte += 16) {
+      registers += "    weights_byte" + std::to_string(byte) + ": 0x12345678\n";
+    }
+  }
+  here.write("weights.yaml", registers);
+  const auto result = here.aegen({"import", "weights.yaml", "-o", "model.json", "--json", "-"});
+  ASSERT_EQ(result.exitCode, 0) << result.output;
+  const json summary = json::parse(result.output);
+  EXPECT_EQ(summary["latent_format"], "u9.8");
+  EXPECT_FALSE(summary["decisions"].empty());
+  for (const json& decision : summary["decisions"]) {
+    for (const char* key : {"where", "what", "why"}) EXPECT_NE(decision.at(key), "") << decision;
+  }
+  EXPECT_EQ(json::parse(here.read("model.json"))["format"], "aegen-model");
+}
+
+TEST(Import, FilesItCannotReadAreBadInputAndLeaveNoModel) {
+  const Workspace here("import_bad");
+  here.write("model.json", "{}");
+  here.write("weights.hdf5", "no");
+  expectBad(here.aegen({"import", "nowhere.yaml", "-o", "out.json"}), "import.no-file");
+  expectBad(here.aegen({"import", "model.json", "weights.hdf5", "-o", "out.json"}), "import.hdf5");
+  expectBad(here.aegen({"import", "model.txt", "-o", "out.json"}), "import.files");
+  expectBad(here.aegen({"import", "nowhere.yaml", "--fraction", "99"}), "import.option");
+  EXPECT_FALSE(std::filesystem::exists(here.path() / "out.json"));
 }
 
 }  // namespace
