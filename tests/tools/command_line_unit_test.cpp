@@ -21,7 +21,7 @@ TEST(CommandLine, HelpIsNoErrorAndNamesEveryExitCode) {
     EXPECT_NE(result.output.find(code), std::string::npos) << code;
   }
   for (const char* command : {"build", "rtl", "lint", "cosim", "synth", "report", "conform",
-                              "compare", "board", "train", "evaluate", "generate"}) {
+                              "compare", "board", "train", "evaluate", "check", "generate"}) {
     EXPECT_EQ(here.aegen({command, "--help"}).exitCode, 0) << command;
   }
 }
