@@ -21,6 +21,7 @@ inline constexpr int kDone = 0;
 void addBuildCommands(CLI::App& app, int& exitCode);    ///< build, rtl, lint, cosim, synth, report
 void addBoardCommand(CLI::App& app, int& exitCode);     ///< board
 void addConformCommand(CLI::App& app, int& exitCode);   ///< conform
+void addCheckCommand(CLI::App& app, int& exitCode);     ///< check
 void addCompareCommand(CLI::App& app, int& exitCode);   ///< compare
 void addImportCommand(CLI::App& app, int& exitCode);    ///< import
 void addTrainCommand(CLI::App& app, int& exitCode);     ///< train

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   tools::addTrainCommand(app, exitCode);
   tools::addEvaluateCommand(app, exitCode);
   tools::addImportCommand(app, exitCode);
+  tools::addCheckCommand(app, exitCode);
   tools::addGenerateCommand(app, exitCode);
   tools::addSplitCommand(app, exitCode);
   try {
