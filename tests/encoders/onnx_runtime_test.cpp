@@ -11,6 +11,7 @@
 #include "aegen/encoders/node_values.hpp"
 #include "onnx.pb.h"
 #include "onnx_runtime.hpp"
+#include "random_decoder.hpp"
 #include "random_network.hpp"
 
 namespace aegen::encoders {
@@ -22,18 +23,9 @@ struct Stimulus {
   std::vector<test::RealValues> real;
 };
 
-Stimulus stimulus(const Graph& graph, test::RandomNetwork& random, std::size_t events) {
+Stimulus stimulus(const Graph& graph, std::uint64_t seed, std::size_t events) {
   Stimulus out;
-  std::size_t elements = 0;
-  for (const Node& node : graph.nodes) {
-    if (node.kind == NodeKind::Input) elements += elementCount(node.shape);
-  }
-  out.raw = core::Columns(elements, events);
-  for (std::size_t event = 0; event < events; ++event) {
-    const auto values = random.input(graph);
-    EXPECT_EQ(values.size(), elements);
-    for (std::size_t i = 0; i < elements; ++i) out.raw.at(i, event) = values[i];
-  }
+  out.raw = test::randomInputs(graph, events, seed);
   std::size_t first = 0;
   for (const Node& node : graph.nodes) {
     if (node.kind != NodeKind::Input) continue;
@@ -104,35 +96,50 @@ Graph autoencoder(std::uint64_t seed) {
   return graph;
 }
 
+// Adds a graph in both dialects; whether it has a QONNX form.
+bool addBoth(Comparison& comparison, const std::string& what, Graph graph, std::uint64_t seed) {
+  const auto inferred = graph.infer();
+  EXPECT_TRUE(inferred.ok()) << what << ": " << inferred.error().text();
+  const Stimulus given = stimulus(graph, seed, 20);
+  auto plain = toOnnx(graph);
+  EXPECT_TRUE(plain.ok()) << what << ": " << plain.error().text();
+  comparison.add("plain, " + what, graph, std::move(*plain), given);
+  auto quantized = toQonnx(graph);
+  if (!quantized) {
+    EXPECT_EQ(quantized.error().code, "export.range") << what;
+    return false;
+  }
+  comparison.add("QONNX, " + what, graph, std::move(*quantized), given);
+  return true;
+}
+
 TEST(OnnxRuntime, RandomNetworksGiveEveryBitInBothDialects) {
   Comparison comparison;
   int qonnx = 0;
   for (std::uint64_t seed = 1; seed <= 120; ++seed) {
-    test::RandomNetwork random(seed);
-    Graph graph = random.graph();
-    ASSERT_TRUE(graph.infer().ok());
-    const Stimulus given = stimulus(graph, random, 20);
-    auto plain = toOnnx(graph);
-    ASSERT_TRUE(plain.ok()) << "seed " << seed << ": " << plain.error().text();
-    comparison.add("plain, seed " + std::to_string(seed), graph, std::move(*plain), given);
-    auto quantized = toQonnx(graph);
-    if (!quantized) {
-      EXPECT_EQ(quantized.error().code, "export.range") << "seed " << seed;
-      continue;
-    }
-    ++qonnx;
-    comparison.add("QONNX, seed " + std::to_string(seed), graph, std::move(*quantized), given);
+    const std::string what = "network of seed " + std::to_string(seed);
+    qonnx += addBoth(comparison, what, test::RandomNetwork(seed).graph(), seed);
   }
   EXPECT_GT(qonnx, 60);
+  comparison.expectEqual();
+}
+
+TEST(OnnxRuntime, RandomDecodersGiveEveryBitInBothDialects) {
+  Comparison comparison;
+  int qonnx = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const std::string what = "decoder of seed " + std::to_string(seed);
+    qonnx += addBoth(comparison, what, test::randomDecoder(seed), seed);
+  }
+  EXPECT_GT(qonnx, 30);
   comparison.expectEqual();
 }
 
 TEST(OnnxRuntime, TheChipsEncoderAndADecoderGiveEveryBit) {
   Comparison comparison;
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-    test::RandomNetwork random(seed);
     const Graph encoder = autoencoder(seed);
-    const Stimulus given = stimulus(encoder, random, 50);
+    const Stimulus given = stimulus(encoder, seed, 50);
     for (const auto& model : {toOnnx(encoder), toQonnx(encoder)}) {
       ASSERT_TRUE(model.ok()) << model.error().text();
       comparison.add("encoder, seed " + std::to_string(seed), encoder, *model, given);
@@ -143,7 +150,6 @@ TEST(OnnxRuntime, TheChipsEncoderAndADecoderGiveEveryBit) {
 
 // Sums of 30 bits: binary32 would round them.
 TEST(OnnxRuntime, WideSumsUseBinary64) {
-  test::RandomNetwork random(7);
   Graph graph;
   graph.name = "wide";
   graph.nodes.resize(2);
@@ -167,7 +173,7 @@ TEST(OnnxRuntime, WideSumsUseBinary64) {
   EXPECT_EQ(quantized.error().code, "export.range");
   EXPECT_NE(quantized.error().where.find("dense"), std::string::npos);
   Comparison comparison;
-  comparison.add("wide", graph, *model, stimulus(graph, random, 40));
+  comparison.add("wide", graph, *model, stimulus(graph, 7, 40));
   comparison.expectEqual();
 }
 
