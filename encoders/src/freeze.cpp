@@ -45,20 +45,29 @@ Weights quantizedBias(std::string name, int fraction, const std::vector<double>&
   return quantized(std::move(name), {static_cast<int>(real.size())}, format, real);
 }
 
-// The largest raw value of each activation when every input ranges over [0, inputMax].
-std::vector<std::int64_t> activationMax(const Node& dense,
-                                        const std::vector<std::int64_t>& inputMax, int sumFraction,
-                                        int fraction) {
+// What each activation can be when every input ranges over its interval.
+std::vector<core::Interval> activationRanges(const Node& dense,
+                                             const std::vector<core::Interval>& inputs,
+                                             int sumFraction, int fraction) {
   const FixedFormat wide{false, core::kMaxWidth, fraction};
-  std::vector<std::int64_t> result;
+  std::vector<core::Interval> result;
   auto weight = dense.kernel.values.begin();
   for (const std::int64_t bias : dense.bias.values) {
     std::int64_t sum = bias;
-    for (const std::int64_t input : inputMax) sum += std::max<std::int64_t>(*weight++, 0) * input;
-    result.push_back(core::requantize(std::max<std::int64_t>(sum, 0), sumFraction, wide,
-                                      core::Rounding::NearestUp, core::Overflow::Saturate));
+    for (const core::Interval& input : inputs) {
+      sum += std::max(*weight * input.low, *weight * input.high);
+      ++weight;
+    }
+    result.push_back({0, core::requantize(std::max<std::int64_t>(sum, 0), sumFraction, wide,
+                                          core::Rounding::NearestUp, core::Overflow::Saturate)});
   }
   return result;
+}
+
+core::Interval joined(const std::vector<core::Interval>& ranges) {
+  core::Interval out = ranges.front();
+  for (const core::Interval& range : ranges) out = out.join(range);
+  return out;
 }
 
 }  // namespace
@@ -74,9 +83,9 @@ Graph freezeDecoder(const std::vector<RealDense>& layers, const DecoderFormats& 
     if (kind != NodeKind::Input) node.inputs = {static_cast<int>(graph.nodes.size()) - 2};
     return node;
   };
-  add("latent", NodeKind::Input, layers.front().in).format = econ_t::kLatentFormat;
-  std::vector<std::int64_t> max(static_cast<std::size_t>(layers.front().in),
-                                econ_t::kLatentFormat.maxRaw());
+  add("latent", NodeKind::Input, layers.front().in).format = formats.latent;
+  std::vector<core::Interval> ranges(static_cast<std::size_t>(layers.front().in),
+                                     formats.latent.range());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const RealDense& layer = layers[i];
     const bool last = i + 1 == layers.size();
@@ -86,31 +95,36 @@ Graph freezeDecoder(const std::vector<RealDense>& layers, const DecoderFormats& 
     Node& dense = add(name, NodeKind::Dense, layer.out);
     dense.kernel = quantized(name + "_kernel", {layer.out, layer.in}, kernelFormat, layer.kernel);
     dense.bias = quantizedBias(name + "_bias", sumFraction, layer.bias);
-    max = activationMax(dense, max, sumFraction, formats.fraction);
+    ranges = activationRanges(dense, ranges, sumFraction, formats.fraction);
     add(name + "_relu", NodeKind::Relu, layer.out);
     Node& activation =
         add(last ? "charges" : name + "_activation", NodeKind::Requantize, layer.out);
     activation.format = last ? FixedFormat{false, formats.fraction + 1, formats.fraction}
-                             : FixedFormat::holding({0, *std::max_element(max.begin(), max.end())},
-                                                    formats.fraction);
+                             : FixedFormat::holding(joined(ranges), formats.fraction);
     activation.rounding = core::Rounding::NearestUp;
     activation.overflow = core::Overflow::Saturate;
   }
   return graph;
 }
 
-LinkLayout topBitsLayout(int latentBits, int activeEtx) {
+LinkLayout topBitsLayout(int latentBits, int activeEtx, const econ_t::PathShape& shape) {
   LinkLayout layout;
   layout.activeEtx = activeEtx;
-  for (int latent = 0; latent < econ_t::kLatents; ++latent) {
-    for (int bit = 0; bit < econ_t::kLatentBits; ++bit) layout.keep.push_back(bit < latentBits);
+  for (int latent = 0; latent < shape.latents; ++latent) {
+    for (int bit = 0; bit < shape.latentBits; ++bit) layout.keep.push_back(bit < latentBits);
   }
   return layout;
 }
 
-LinkLayout fittingLayout(int activeEtx) {
-  const int bits = econ_t::sentLatentBits(activeEtx) / econ_t::kLatents;
-  return topBitsLayout(std::min(bits, econ_t::kLatentBits), activeEtx);
+LinkLayout fittingLayout(int activeEtx, const econ_t::PathShape& shape) {
+  const int sent = econ_t::sentLatentBits(activeEtx, shape);
+  if (sent >= shape.latents) {
+    return topBitsLayout(std::min(sent / shape.latents, shape.latentBits), activeEtx, shape);
+  }
+  LinkLayout layout = topBitsLayout(1, activeEtx, shape);
+  // The mask begins with the last latent.
+  std::fill_n(layout.keep.begin(), (shape.latents - sent) * shape.latentBits, false);
+  return layout;
 }
 
 }  // namespace aegen::encoders
