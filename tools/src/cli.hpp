@@ -23,6 +23,7 @@ void addConformCommand(CLI::App& app, int& exitCode);   ///< conform
 void addCompareCommand(CLI::App& app, int& exitCode);   ///< compare
 void addTrainCommand(CLI::App& app, int& exitCode);     ///< train
 void addEvaluateCommand(CLI::App& app, int& exitCode);  ///< evaluate
+void addExportCommand(CLI::App& app, int& exitCode);    ///< export
 void addGenerateCommand(CLI::App& app, int& exitCode);  ///< generate
 
 /// Shows a diagnostic on standard error and gives its exit code.

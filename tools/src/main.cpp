@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   tools::addBoardCommand(app, exitCode);
   tools::addTrainCommand(app, exitCode);
   tools::addEvaluateCommand(app, exitCode);
+  tools::addExportCommand(app, exitCode);
   tools::addGenerateCommand(app, exitCode);
   try {
     app.parse(argc, argv);
