@@ -22,7 +22,7 @@ TEST(CommandLine, HelpIsNoErrorAndNamesEveryExitCode) {
     EXPECT_NE(result.output.find(code), std::string::npos) << code;
   }
   for (const char* command : {"build", "rtl", "lint", "cosim", "synth", "report", "conform",
-                              "compare", "board", "train", "import", "evaluate", "check",
+                              "compare", "board", "train", "import", "evaluate", "check", "export",
                               "generate", "split"}) {
     EXPECT_EQ(here.aegen({command, "--help"}).exitCode, 0) << command;
   }

@@ -26,6 +26,7 @@ void addCompareCommand(CLI::App& app, int& exitCode);   ///< compare
 void addImportCommand(CLI::App& app, int& exitCode);    ///< import
 void addTrainCommand(CLI::App& app, int& exitCode);     ///< train
 void addEvaluateCommand(CLI::App& app, int& exitCode);  ///< evaluate
+void addExportCommand(CLI::App& app, int& exitCode);    ///< export
 void addGenerateCommand(CLI::App& app, int& exitCode);  ///< generate
 void addSplitCommand(CLI::App& app, int& exitCode);     ///< split
 

@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   tools::addEvaluateCommand(app, exitCode);
   tools::addImportCommand(app, exitCode);
   tools::addCheckCommand(app, exitCode);
+  tools::addExportCommand(app, exitCode);
   tools::addGenerateCommand(app, exitCode);
   tools::addSplitCommand(app, exitCode);
   try {
