@@ -15,6 +15,7 @@
 #include "aegen/encoders/weight_registers.hpp"
 #include "keras_model.hpp"
 #include "stored_weights.hpp"
+#include "tensorflow_model.hpp"
 #include "weight_quantizer.hpp"
 
 namespace aegen::encoders {
@@ -149,6 +150,11 @@ Result<econ_t::AutoencoderWeights> chipWeights(const StoredWeights& stored,
 
 Result<ImportedNetwork> readNetwork(const std::vector<fs::path>& files,
                                     const std::string& architecture, Half half) {
+  if (files.size() == 1 && endsIn(files[0], {".pb"})) {
+    const auto bytes = core::readFile(files[0]);
+    if (!bytes) return core::badInput("import.no-file", "cannot be read", files[0].string());
+    return readTensorflowGraph(*bytes, files[0].string());
+  }
   const auto weights = std::ranges::find_if(files, isWeights);
   const auto json =
       std::ranges::find_if(files, [](const fs::path& f) { return endsIn(f, {".json"}); });
@@ -156,7 +162,7 @@ Result<ImportedNetwork> readNetwork(const std::vector<fs::path>& files,
   if (weights == files.end() || known != files.size()) {
     return core::badInput("import.files", "is no set of files that aegen reads", listed(files),
                           {"Keras 2: MODEL.json and WEIGHTS.hdf5, or a whole model in one .h5",
-                           "ECON-T registers: FILE.yaml"});
+                           "TensorFlow: one frozen graph, FILE.pb", "ECON-T registers: FILE.yaml"});
   }
   auto stored = readStoredWeights(*weights);
   if (!stored) return stored.error();
