@@ -1,5 +1,6 @@
 #include "aegen/encoders/codec.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -16,6 +17,7 @@ using ordered = nlohmann::ordered_json;
 
 constexpr const char* kFormat = "aegen-model";
 constexpr int kVersion = 1;
+constexpr std::string_view kSourceNames[] = {"sum_code", "given"};
 
 // ---- writing ------------------------------------------------------------------------------------
 
@@ -26,6 +28,7 @@ ordered toJson(const Weights& weights) {
               {"values", weights.values}};
   if (!weights.real.empty()) out["real"] = weights.real;
   if (weights.loadable) out["loadable"] = true;
+  if (!weights.channelFraction.empty()) out["channel_fraction"] = weights.channelFraction;
   return out;
 }
 
@@ -53,6 +56,9 @@ ordered toJson(const Graph& graph, const Node& node) {
     case NodeKind::Pad:
       out["padding"] = node.padding;
       break;
+    case NodeKind::Conv2dTranspose:
+      out["padding"] = node.padding;
+      [[fallthrough]];
     case NodeKind::Conv2d:
       out["stride"] = node.stride;
       [[fallthrough]];
@@ -65,6 +71,14 @@ ordered toJson(const Graph& graph, const Node& node) {
       out["format"] = node.format.text();
       out["rounding"] = core::text(node.rounding);
       out["overflow"] = core::text(node.overflow);
+      break;
+    case NodeKind::Reinterpret:
+      out["fraction"] = node.format.fraction;
+      break;
+    case NodeKind::Lookup:
+      out["format"] = node.format.text();
+      if (!node.function.empty()) out["function"] = node.function;
+      out["table"] = node.table;
       break;
     case NodeKind::Reshape:
       out["shape"] = node.shape;
@@ -80,6 +94,12 @@ ordered toJson(const Graph& graph) {
   ordered nodes = ordered::array();
   for (const Node& node : graph.nodes) nodes.push_back(toJson(graph, node));
   return {{"name", graph.name}, {"nodes", nodes}};
+}
+
+ordered toJson(const Condition& condition) {
+  ordered out{{"name", condition.name}, {"source", text(condition.source)}};
+  if (condition.source == ConditionSource::Given) out["value"] = condition.value;
+  return out;
 }
 
 std::string maskText(const std::vector<bool>& keep) {
@@ -121,6 +141,8 @@ class ModelReader {
       if (c != '0' && c != '1') fail("value", "must be 0s and 1s", "link.keep");
       out.link.keep.push_back(c == '1');
     }
+    if (model.contains("conditions")) out.conditions = conditions(model);
+    checkConditions(out);
     return out;
   }
 
@@ -135,6 +157,36 @@ class ModelReader {
     if (!object.is_object()) fail("type", "must be an object", where);
     if (!object.contains(key)) fail("missing-key", "is missing", place);
     return object[key];
+  }
+
+  std::vector<Condition> conditions(const json& model) const {
+    std::vector<Condition> out;
+    const json& list = at(model, "conditions", "");
+    if (!list.is_array()) fail("type", "must be a list", "conditions");
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string where = "conditions[" + std::to_string(i) + "]";
+      Condition& condition = out.emplace_back();
+      condition.name = string(list[i], "name", where);
+      const std::string source = string(list[i], "source", where);
+      const auto parsed = parseConditionSource(source);
+      if (!parsed) {
+        fail("value", "\"" + source + "\" is no source: given or sum_code", where + ".source");
+      }
+      condition.source = *parsed;
+      if (*parsed == ConditionSource::Given) condition.value = get<double>(list[i], "value", where);
+    }
+    return out;
+  }
+
+  void checkConditions(const Codec& codec) const {
+    const Node* const node = codec.decoder.find(kConditionsNode);
+    const bool any = node != nullptr && node->kind == NodeKind::Input;
+    const std::size_t wanted = any ? elementCount(node->shape) : 0;
+    if (codec.conditions.size() == wanted) return;
+    fail("conditions",
+         "describes " + std::to_string(codec.conditions.size()) +
+             " conditions, the decoder's input node \"conditions\" has " + std::to_string(wanted),
+         "conditions");
   }
 
   template <typename T>
@@ -204,6 +256,9 @@ class ModelReader {
     out.values = integers<std::int64_t>(object, "values", place);
     if (object.contains("real")) out.real = get<std::vector<double>>(object, "real", place);
     if (object.contains("loadable")) out.loadable = get<bool>(object, "loadable", place);
+    if (object.contains("channel_fraction")) {
+      out.channelFraction = integers<int>(object, "channel_fraction", place);
+    }
     if (!out.real.empty() && out.real.size() != out.values.size()) {
       fail("shape", "has another number of entries than \"values\"", place + ".real");
     }
@@ -261,6 +316,9 @@ class ModelReader {
       case NodeKind::Pad:
         out.padding = integers<int>(object, "padding", where);
         return;
+      case NodeKind::Conv2dTranspose:
+        out.padding = integers<int>(object, "padding", where);
+        [[fallthrough]];
       case NodeKind::Conv2d:
         out.stride = integer(object, "stride", where);
         [[fallthrough]];
@@ -284,6 +342,14 @@ class ModelReader {
         out.overflow = *overflow;
         return;
       }
+      case NodeKind::Reinterpret:
+        out.format.fraction = integer(object, "fraction", where);
+        return;
+      case NodeKind::Lookup:
+        out.format = format(object, where);
+        out.table = integers<std::int64_t>(object, "table", where);
+        if (object.contains("function")) out.function = string(object, "function", where);
+        return;
       case NodeKind::Reshape:
         out.shape = integers<int>(object, "shape", where);
         return;
@@ -297,6 +363,16 @@ class ModelReader {
 };
 
 }  // namespace
+
+std::string_view text(ConditionSource source) {
+  return kSourceNames[static_cast<std::size_t>(source)];
+}
+
+std::optional<ConditionSource> parseConditionSource(std::string_view text) {
+  const auto found = std::ranges::find(kSourceNames, text);
+  if (found == std::end(kSourceNames)) return std::nullopt;
+  return static_cast<ConditionSource>(found - std::begin(kSourceNames));
+}
 
 Result<Codec> loadCodec(const std::filesystem::path& file) {
   const auto text = core::readFile(file);
@@ -312,7 +388,7 @@ Result<Codec> loadCodec(const std::filesystem::path& file) {
 }
 
 Result<void> saveCodec(const Codec& codec, const std::filesystem::path& file) {
-  const ordered model{
+  ordered model{
       {"format", kFormat},
       {"version", kVersion},
       {"name", codec.name},
@@ -320,6 +396,9 @@ Result<void> saveCodec(const Codec& codec, const std::filesystem::path& file) {
       {"link", {{"active_etx", codec.link.activeEtx}, {"keep", maskText(codec.link.keep)}}},
       {"encoder", toJson(codec.encoder)},
       {"decoder", toJson(codec.decoder)}};
+  for (const Condition& condition : codec.conditions) {
+    model["conditions"].push_back(toJson(condition));
+  }
   // A line a key of the outer levels would be readable, a line a number would not.
   // Text that is not UTF-8 is replaced, not thrown about.
   return core::writeFile(file,

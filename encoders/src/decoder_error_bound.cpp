@@ -7,20 +7,21 @@
 #include <functional>
 #include <limits>
 
+#include "layer_windows.hpp"
+#include "table_error.hpp"
+
 namespace aegen::encoders {
 namespace {
 
-// One element: what the fixed-point side can be, and how far the float side can be from it.
-struct Element {
-  double low = 0;  // fixed-point value
-  double high = 0;
-  ErrorInterval error;  // fixed-point value minus float value
-};
+using Element = BoundedElement;
 using Tensor = std::vector<Element>;
 
-double realWeight(const Weights& weights, std::size_t i) {
-  return weights.real.empty() ? static_cast<double>(weights.values[i]) * weights.format.lsb()
-                              : weights.real[i];
+double fixedWeight(const Weights& weights, std::size_t i, std::size_t channel) {
+  return static_cast<double>(weights.values[i]) * weights.formatOf(channel).lsb();
+}
+
+double realWeight(const Weights& weights, std::size_t i, std::size_t channel) {
+  return weights.real.empty() ? fixedWeight(weights, i, channel) : weights.real[i];
 }
 
 struct Product {
@@ -32,53 +33,46 @@ Product scaled(double factor, double low, double high) {
   return factor < 0 ? Product{factor * high, factor * low} : Product{factor * low, factor * high};
 }
 
-// Calls visit(output, input, weight) for every product of a Dense or Conv2d node, in output order.
+// Calls visit(output, input, weight) for every product of a layer, in output order.
 void forEachProduct(const Node& node, const Shape& in,
                     const std::function<void(std::size_t, std::size_t, std::size_t)>& visit) {
-  const auto at = [](const Shape& shape, std::size_t i) {
-    return static_cast<std::size_t>(shape[i]);
-  };
-  const Shape& kernel = node.kernel.shape;
-  if (node.kind == NodeKind::Dense) {
-    for (std::size_t out = 0; out < at(kernel, 0); ++out) {
-      for (std::size_t i = 0; i < at(kernel, 1); ++i) visit(out, i, out * at(kernel, 1) + i);
-    }
-    return;
-  }
-  const std::size_t channels = at(kernel, 2);
-  const std::size_t filters = at(kernel, 3);
-  const auto stride = static_cast<std::size_t>(node.stride);
-  for (std::size_t out = 0; out < elementCount(node.shape); ++out) {
-    const std::size_t filter = out % filters;
-    const std::size_t row = out / filters / at(node.shape, 1) * stride;
-    const std::size_t column = out / filters % at(node.shape, 1) * stride;
-    for (std::size_t tap = 0; tap < at(kernel, 0) * at(kernel, 1) * channels; ++tap) {
-      const std::size_t r = row + tap / channels / at(kernel, 1);
-      const std::size_t c = column + tap / channels % at(kernel, 1);
-      visit(out, (r * at(in, 1) + c) * channels + tap % channels, tap * filters + filter);
+  const LayerWindows windows(node, in);
+  for (std::size_t position = 0; position < windows.positions(); ++position) {
+    const std::size_t window = windows.windowOf(position);
+    for (std::size_t channel = 0; channel < windows.channels(); ++channel) {
+      for (std::size_t term = 0; term < windows.terms(window); ++term) {
+        const auto input = windows.input(position, term);
+        if (!input) continue;
+        visit(position * windows.channels() + channel, *input,
+              windows.weight(window, term, channel));
+      }
     }
   }
+}
+
+// What flooring a product can take away.
+double lostByProducts(const Node& node, int inFraction, std::size_t channel) {
+  const int product = node.sum.productFraction;
+  const int exact = inFraction + node.kernel.fraction(channel);
+  if (!node.sum.truncateProducts || exact <= product) return 0;
+  return std::ldexp(1, -product) - std::ldexp(1, -exact);
 }
 
 // sum(kernel * in) + bias. With fixed inputs v, float inputs v - e, and weights q and w on the two
 // sides the error is sum((q - w) * v + w * e) + (bias error), less what truncated products lose.
 Tensor linear(const Node& node, const Shape& shape, const Tensor& in, int inFraction) {
   Tensor out(elementCount(node.shape));
+  const std::size_t channels = node.bias.values.size();
   std::vector<double> magnitude(out.size(), 0);
   std::vector<double> terms(out.size(), 4);
-  const double lsb = node.kernel.format.lsb();
-  const int dropped = inFraction + node.kernel.format.fraction - node.sum.productFraction;
-  const double lost = node.sum.truncateProducts && dropped > 0
-                          ? std::ldexp(1, -node.sum.productFraction) -
-                                std::ldexp(1, -node.sum.productFraction - dropped)
-                          : 0;
   forEachProduct(node, shape, [&](std::size_t o, std::size_t i, std::size_t w) {
-    const double fixed = static_cast<double>(node.kernel.values[w]) * lsb;
-    const double real = realWeight(node.kernel, w);
+    const std::size_t channel = o % channels;
+    const double fixed = fixedWeight(node.kernel, w, channel);
+    const double real = realWeight(node.kernel, w, channel);
     const Product value = scaled(fixed, in[i].low, in[i].high);
     const Product weightError = scaled(fixed - real, in[i].low, in[i].high);
     const Product inputError = scaled(real, in[i].error.low, in[i].error.high);
-    const double loss = fixed == 0 ? 0 : lost;
+    const double loss = fixed == 0 ? 0 : lostByProducts(node, inFraction, channel);
     out[o].low += value.low - loss;
     out[o].high += value.high;
     out[o].error.low += weightError.low + inputError.low - loss;
@@ -89,9 +83,8 @@ Tensor linear(const Node& node, const Shape& shape, const Tensor& in, int inFrac
     terms[o] += 1;
   });
   for (std::size_t o = 0; o < out.size(); ++o) {
-    const std::size_t b = o % node.bias.values.size();
-    const double fixed = static_cast<double>(node.bias.values[b]) * node.bias.format.lsb();
-    const double real = realWeight(node.bias, b);
+    const double fixed = fixedWeight(node.bias, o % channels, o % channels);
+    const double real = realWeight(node.bias, o % channels, o % channels);
     out[o].low += fixed;
     out[o].high += fixed;
     // Double rounding, here and in evaluateReal(): a few units in the last place a term.
@@ -154,6 +147,10 @@ double clipped(const Node& node, double value) {
                     static_cast<double>(node.format.maxRaw()) * node.format.lsb());
 }
 
+double reinterpretFactor(const Node& from, const Node& node) {
+  return std::ldexp(1, from.format.fraction - node.format.fraction);
+}
+
 core::Diagnostic unsupported(const Node& node) {
   return core::badInput("bound.unsupported",
                         fmt::format("a {} node has no float counterpart", text(node.kind)),
@@ -203,9 +200,12 @@ std::vector<T> moved(const Graph& graph, const Node& node,
     case NodeKind::Input:
     case NodeKind::Normalize:
     case NodeKind::Conv2d:
+    case NodeKind::Conv2dTranspose:
     case NodeKind::Dense:
     case NodeKind::Relu:
     case NodeKind::Requantize:
+    case NodeKind::Reinterpret:
+    case NodeKind::Lookup:
       return out;
   }
   return out;
@@ -225,7 +225,7 @@ core::Result<std::vector<ErrorInterval>> decoderErrorBound(const Graph& graph) {
                         static_cast<double>(node.format.maxRaw()) * lsb,
                         {}};
       tensor.assign(elementCount(node.shape), any);
-    } else if (node.kind == NodeKind::Dense || node.kind == NodeKind::Conv2d) {
+    } else if (hasWeights(node.kind)) {
       const Node& from = graph.nodes[first];
       tensor = linear(node, from.shape, tensors[first], from.format.fraction);
     } else if (node.kind == NodeKind::Relu) {
@@ -236,6 +236,15 @@ core::Result<std::vector<ErrorInterval>> decoderErrorBound(const Graph& graph) {
         if (!result) return result.error();
         tensor.push_back(*result);
       }
+    } else if (node.kind == NodeKind::Reinterpret) {
+      const double factor = reinterpretFactor(graph.nodes[first], node);
+      for (const Element& e : tensors[first]) {
+        tensor.push_back(
+            {e.low * factor, e.high * factor, {e.error.low * factor, e.error.high * factor}});
+      }
+    } else if (node.kind == NodeKind::Lookup) {
+      const TableError table(node, graph.nodes[first].format);
+      for (const Element& element : tensors[first]) tensor.push_back(table(element));
     }
     tensors.push_back(std::move(tensor));
   }
@@ -251,19 +260,29 @@ core::Result<std::vector<double>> evaluateReal(const Graph& graph, std::span<con
     std::vector<double> tensor = moved(graph, node, tensors);
     if (node.kind == NodeKind::Normalize) return unsupported(node);
     if (node.kind == NodeKind::Input) {
-      tensor.assign(inputs.begin(), inputs.end());
-    } else if (node.kind == NodeKind::Dense || node.kind == NodeKind::Conv2d) {
+      const auto mine = inputs.first(elementCount(node.shape));
+      tensor.assign(mine.begin(), mine.end());
+      inputs = inputs.subspan(mine.size());
+    } else if (hasWeights(node.kind)) {
       for (std::size_t o = 0; o < elementCount(node.shape); ++o) {
-        tensor.push_back(realWeight(node.bias, o % node.bias.values.size()));
+        const std::size_t channel = o % node.bias.values.size();
+        tensor.push_back(realWeight(node.bias, channel, channel));
       }
       forEachProduct(node, graph.nodes[first].shape,
                      [&](std::size_t o, std::size_t i, std::size_t w) {
-                       tensor[o] += realWeight(node.kernel, w) * tensors[first][i];
+                       const std::size_t channel = o % node.bias.values.size();
+                       tensor[o] += realWeight(node.kernel, w, channel) * tensors[first][i];
                      });
     } else if (node.kind == NodeKind::Relu) {
       for (const double value : tensors[first]) tensor.push_back(std::max(value, 0.0));
     } else if (node.kind == NodeKind::Requantize) {
       for (const double value : tensors[first]) tensor.push_back(clipped(node, value));
+    } else if (node.kind == NodeKind::Reinterpret) {
+      const double factor = reinterpretFactor(graph.nodes[first], node);
+      for (const double value : tensors[first]) tensor.push_back(value * factor);
+    } else if (node.kind == NodeKind::Lookup) {
+      const RealFunction function(node, graph.nodes[first].format);
+      for (const double value : tensors[first]) tensor.push_back(function(value));
     }
     tensors.push_back(std::move(tensor));
   }

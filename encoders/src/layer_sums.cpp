@@ -37,57 +37,51 @@ struct LayerSums::WideInterval {
   }
 };
 
-LayerSums::LayerSums(const Node& layer, const core::FixedFormat& input)
+LayerSums::LayerSums(const Node& layer, const Node& input)
     : layer_(layer),
-      input_(input),
-      productFraction_(layer.sum.truncateProducts ? layer.sum.productFraction
-                                                  : input.fraction + layer.kernel.format.fraction),
-      fraction_(std::max(productFraction_, layer.bias.format.fraction)) {}
-
-std::size_t LayerSums::terms() const {
-  const Shape& shape = layer_.kernel.shape;
-  return layer_.kind == NodeKind::Conv2d ? elementCount({shape[0], shape[1], shape[2]})
-                                         : static_cast<std::size_t>(shape[1]);
+      input_(input.format),
+      windows_(layer, input.shape),
+      fraction_(std::max(productFraction(0), layer.bias.fraction(0))) {
+  for (std::size_t channel = 1; channel < windows_.channels(); ++channel) {
+    fraction_ = std::max({fraction_, productFraction(channel), layer.bias.fraction(channel)});
+  }
 }
 
-std::size_t LayerSums::weightIndex(std::size_t output, std::size_t term) const {
-  const Shape& shape = layer_.kernel.shape;
-  return layer_.kind == NodeKind::Conv2d ? term * static_cast<std::size_t>(shape[3]) + output
-                                         : output * static_cast<std::size_t>(shape[1]) + term;
-}
-
-std::int64_t LayerSums::weight(std::size_t output, std::size_t term) const {
-  return layer_.kernel.values[weightIndex(output, term)];
+int LayerSums::productFraction(std::size_t channel) const {
+  return layer_.sum.truncateProducts ? layer_.sum.productFraction
+                                     : input_.fraction + layer_.kernel.fraction(channel);
 }
 
 // The range of one product as it is added; gives the step that is too wide, or nothing.
-const char* LayerSums::product(const Interval& weight, WideInterval& out) const {
+const char* LayerSums::product(const Interval& weight, std::size_t channel,
+                               WideInterval& out) const {
   const Interval x = input_.range();
   const Int128 corners[] = {Int128{x.low} * weight.low, Int128{x.low} * weight.high,
                             Int128{x.high} * weight.low, Int128{x.high} * weight.high};
   out = {*std::ranges::min_element(corners), *std::ranges::max_element(corners)};
   if (!out.fits()) return "a product";
-  out = out.alignedTo(input_.fraction + layer_.kernel.format.fraction, productFraction_);
+  const int exact = input_.fraction + layer_.kernel.fraction(channel);
+  out = out.alignedTo(exact, productFraction(channel));
   if (!out.fits()) return "a truncated product";
-  out = out.alignedTo(productFraction_, fraction_);
+  out = out.alignedTo(productFraction(channel), fraction_);
   return out.fits() ? nullptr : "a product at the sum's fraction";
 }
 
-LayerSums::Range LayerSums::range(std::size_t output) const {
-  const std::int64_t offset = layer_.bias.values[output];
+LayerSums::Range LayerSums::range(std::size_t window, std::size_t channel) const {
+  const std::int64_t offset = layer_.bias.values[channel];
   const WideInterval bias = WideInterval::of(layer_.bias.loadable ? layer_.bias.format.range()
                                                                   : Interval{offset, offset});
-  WideInterval sum = bias.alignedTo(layer_.bias.format.fraction, fraction_);
+  WideInterval sum = bias.alignedTo(layer_.bias.fraction(channel), fraction_);
   if (!bias.fits() || !sum.fits()) return {{}, "the bias at the sum's fraction"};
   // Whatever the order of the additions, their results lie between the sums of all negative and of
   // all positive ends.
   Int128 lowest = std::min<Int128>(sum.low, 0);
   Int128 highest = std::max<Int128>(sum.high, 0);
-  for (std::size_t term = 0; term < terms(); ++term) {
-    const std::int64_t w = weight(output, term);
+  for (std::size_t term = 0; term < windows_.terms(window); ++term) {
+    const std::int64_t w = layer_.kernel.values[windows_.weight(window, term, channel)];
     WideInterval part;
-    const char* const tooWide =
-        product(layer_.kernel.loadable ? layer_.kernel.format.range() : Interval{w, w}, part);
+    const char* const tooWide = product(
+        layer_.kernel.loadable ? layer_.kernel.format.range() : Interval{w, w}, channel, part);
     if (tooWide != nullptr) return {{}, tooWide};
     sum.low += part.low;
     sum.high += part.high;

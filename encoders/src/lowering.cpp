@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cassert>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <span>
+#include <tuple>
 
 #include "aegen/core/function_builder.hpp"
-#include "layer_sums.hpp"
+#include "layer_unit.hpp"
+#include "live_elements.hpp"
 
 namespace aegen::encoders {
 namespace {
@@ -21,6 +24,9 @@ using core::ValueId;
 struct Element {
   int signal = -1;  ///< index into the lowering's signals; -1: zero
   std::uint32_t index = 0;
+  /// Fractional bits the signal's raw integer is read with: a Reinterpret is nothing else. Where
+  /// the tensor has more, as behind a Concat, zeros follow.
+  int fraction = 0;
 };
 
 std::vector<ValueId> slice(const std::vector<ValueId>& ids, std::size_t first, std::size_t count) {
@@ -30,7 +36,8 @@ std::vector<ValueId> slice(const std::vector<ValueId>& ids, std::size_t first, s
 
 class Lowerer {
  public:
-  Lowerer(const Graph& graph, const std::string& prefix) : graph_(graph), prefix_(prefix) {}
+  Lowerer(const Graph& graph, const std::string& prefix)
+      : graph_(graph), prefix_(prefix), live_(liveElements(graph)) {}
 
   core::Result<Lowering> run() {
     if (auto good = checkNames(); !good) return good.error();
@@ -39,21 +46,22 @@ class Lowerer {
       for (const int input : node.inputs) ++uses[static_cast<std::size_t>(input)];
     }
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      // The nodes that join this one: a chain of Relu and Requantize nobody else looks into.
+      // The nodes that join this one: a chain of elementwise nodes nobody else looks into.
       std::size_t last = i;
-      const bool joins = graph_.nodes[i].kind == NodeKind::Conv2d ||
-                         graph_.nodes[i].kind == NodeKind::Dense || isElementwise(graph_.nodes[i]);
-      while (joins && last + 1 < graph_.nodes.size() && isElementwise(graph_.nodes[last + 1]) &&
+      const NodeKind kind = graph_.nodes[i].kind;
+      const bool joins = hasWeights(kind) || (isElementwise(kind) && kind != NodeKind::Reinterpret);
+      while (joins && last + 1 < graph_.nodes.size() &&
+             isElementwise(graph_.nodes[last + 1].kind) &&
              graph_.nodes[last + 1].inputs[0] == static_cast<int>(last) && uses[last] == 1) {
         ++last;
       }
-      lower(i, last);
+      lower({graph_, i, last});
       i = last;
     }
     const Node& output = graph_.output();
     const std::vector<Element>& elements = elements_.back();
     const bool whole = std::ranges::all_of(elements, [&](const Element& e) {
-      return e.signal == elements[0].signal &&
+      return e.signal == elements[0].signal && e.fraction == output.format.fraction &&
              e.index == static_cast<std::size_t>(&e - elements.data());
     });
     if (!whole || elements[0].signal < 0 ||
@@ -67,11 +75,16 @@ class Lowerer {
 
  private:
   static std::string sumName(const Node& node) { return node.name + "_sum"; }
-  static std::string positionName(const Node& node) { return node.name + "_position"; }
-  // Of the function for output `output` of a dense layer.
-  static std::string neuronName(const Node& node, std::size_t output) {
-    const bool shared = node.kernel.loadable && node.bias.loadable;
-    return node.name + "_neuron" + (shared ? "" : "_" + std::to_string(output));
+  // Of the function that computes output `channel` (Dense) or all of a window's. Where no weights
+  // are hard-wired and all have one fraction, neurons share one.
+  static std::string unitName(const Node& node, std::size_t window, std::size_t channel) {
+    if (node.kind == NodeKind::Conv2d) return node.name + "_position";
+    if (node.kind == NodeKind::Conv2dTranspose) {
+      return node.name + "_phase_" + std::to_string(window);
+    }
+    const bool shared = node.kernel.loadable && node.bias.loadable &&
+                        node.kernel.channelFraction.empty() && node.bias.channelFraction.empty();
+    return node.name + "_neuron" + (shared ? "" : "_" + std::to_string(channel));
   }
 
   // What lowering makes beside the nodes' own functions and signals must not be named as they are.
@@ -79,9 +92,15 @@ class Lowerer {
     std::map<std::string, const Node*> made;
     for (const Node& node : graph_.nodes) {
       if (node.kind == NodeKind::Normalize) made[sumName(node)] = &node;
-      if (node.kind == NodeKind::Conv2d) made[positionName(node)] = &node;
-      if (node.kind != NodeKind::Dense) continue;
-      for (std::size_t o = 0; o < node.bias.values.size(); ++o) made[neuronName(node, o)] = &node;
+      if (node.kind == NodeKind::Lookup) made[tableName(node)] = &node;
+      if (!hasWeights(node.kind)) continue;
+      const Node& input = graph_.nodes[static_cast<std::size_t>(node.inputs[0])];
+      const LayerWindows windows(node, input.shape);
+      for (std::size_t window = 0; window < windows.windows(); ++window) {
+        for (std::size_t channel = 0; channel < windows.channels(); ++channel) {
+          made[unitName(node, window, channel)] = &node;
+        }
+      }
     }
     const auto check = [&](const std::string& name) -> core::Result<void> {
       const auto found = made.find(name);
@@ -99,10 +118,6 @@ class Lowerer {
     return {};
   }
 
-  static bool isElementwise(const Node& node) {
-    return node.kind == NodeKind::Relu || node.kind == NodeKind::Requantize;
-  }
-
   [[nodiscard]] const std::vector<Element>& elementsOf(const Node& node, std::size_t i = 0) const {
     return elements_[static_cast<std::size_t>(node.inputs[i])];
   }
@@ -110,52 +125,67 @@ class Lowerer {
     return graph_.nodes[static_cast<std::size_t>(node.inputs[i])];
   }
 
-  void lower(std::size_t first, std::size_t last) {
-    const Node& node = graph_.nodes[first];
-    elements_.resize(last + 1);
+  void lower(const LayerChain& chain) {
+    const std::size_t at = chain.first;
+    const Node& node = chain.node();
+    elements_.resize(chain.last + 1);
+    for (std::size_t i = at; i <= chain.last; ++i) {
+      const Node& table = graph_.nodes[i];
+      if (table.kind == NodeKind::Lookup) {
+        addTable(out_.program, prefix_, table, inputOf(table).format);
+      }
+    }
     switch (node.kind) {
       case NodeKind::Input:
-        out_.inputs.push_back(newSignal(first));
+        out_.inputs.push_back(newSignal(at, std::vector<bool>(elementCount(node.shape), true)));
         return;
       case NodeKind::Normalize:
-        return normalize(first);
-      case NodeKind::Arrange: {
+        return normalize(at);
+      case NodeKind::Arrange:
         for (const int index : node.indices) {
-          elements_[first].push_back(index < 0 ? Element{}
-                                               : elementsOf(node)[static_cast<std::size_t>(index)]);
+          elements_[at].push_back(index < 0 ? Element{}
+                                            : elementsOf(node)[static_cast<std::size_t>(index)]);
         }
         return;
-      }
       case NodeKind::Pad:
-        return pad(first);
+        return pad(at);
       case NodeKind::Reshape:
-        elements_[first] = elementsOf(node);
+        elements_[at] = elementsOf(node);
+        return;
+      case NodeKind::Reinterpret:
+        elements_[at] = elementsOf(node);
+        for (Element& element : elements_[at]) {
+          element.fraction += node.format.fraction - inputOf(node).format.fraction;
+        }
         return;
       case NodeKind::Concat:
         for (std::size_t i = 0; i < node.inputs.size(); ++i) {
           const auto& part = elementsOf(node, i);
-          elements_[first].insert(elements_[first].end(), part.begin(), part.end());
+          elements_[at].insert(elements_[at].end(), part.begin(), part.end());
         }
         return;
       case NodeKind::Conv2d:
-        return conv2d(first, last);
+      case NodeKind::Conv2dTranspose:
       case NodeKind::Dense:
-        return dense(first, last);
+        return weighted(chain);
       case NodeKind::Relu:
       case NodeKind::Requantize:
-        return elementwise(first, last);
+      case NodeKind::Lookup:
+        return elementwise(chain);
     }
   }
 
-  // A new signal carrying all of node `at`.
-  core::Signal newSignal(std::size_t at) {
+  // A new signal carrying the elements of node `at` that are `made`; the others nobody reads.
+  core::Signal newSignal(std::size_t at, const std::vector<bool>& made) {
     const Node& node = graph_.nodes[at];
-    signals_.push_back(
-        {node.name, node.format, static_cast<std::uint32_t>(elementCount(node.shape))});
+    const int signal = static_cast<int>(signals_.size());
+    std::uint32_t count = 0;
     elements_[at].clear();
-    for (std::uint32_t i = 0; i < signals_.back().count; ++i) {
-      elements_[at].push_back({static_cast<int>(signals_.size()) - 1, i});
+    for (const bool one : made) {
+      elements_[at].push_back(one ? Element{signal, count, node.format.fraction} : Element{});
+      if (one) ++count;
     }
+    signals_.push_back({node.name, node.format, count});
     return signals_.back();
   }
 
@@ -190,15 +220,30 @@ class Lowerer {
         layer.inputs.push_back({signal.name, signal.name});
       }
     }
+    // As an element of a tensor with `fraction` fractional bits, at least the element's own.
     ValueId operator()(const Element& element, int fraction) {
-      if (element.signal >= 0) return values_[element.signal][element.index];
-      if (!zero_) zero_ = builder_.constant(0, fraction);
-      return *zero_;
+      if (element.signal < 0) {
+        if (!zero_) zero_ = builder_.constant(0, fraction);
+        return *zero_;
+      }
+      const ValueId value = values_[element.signal][element.index];
+      const FixedFormat& format = builder_.format(value);
+      if (format.fraction == fraction && element.fraction == fraction) return value;
+      const auto key = std::tuple(element.signal, element.index, element.fraction);
+      const auto [found, isNew] = read_.try_emplace(key, value);
+      if (isNew) {
+        const int up = fraction - element.fraction;
+        const ValueId moved = up == 0 ? value : builder_.shiftLeft(value, up);
+        const FixedFormat& wide = builder_.format(moved);
+        found->second = builder_.reinterpret(moved, {wide.isSigned, wide.width, fraction});
+      }
+      return found->second;
     }
 
    private:
     FunctionBuilder& builder_;
     std::map<int, std::vector<ValueId>> values_;
+    std::map<std::tuple<int, std::uint32_t, int>, ValueId> read_;
     std::optional<ValueId> zero_;
   };
 
@@ -230,63 +275,10 @@ class Lowerer {
     b.output(node.name, node.format, normalized);
     b.output(sumSignal, sumFormat, sum);
     out_.program.functions.push_back(std::move(b).finish());
-    newSignal(at);
+    newSignal(at, std::vector<bool>(normalized.size(), true));
     layer.outputs = {{node.name, node.name}, {sumSignal, sumSignal}};
     layer.sumSignal = sumSignal;
     out_.layers.push_back(std::move(layer));
-  }
-
-  static ValueId aligned(FunctionBuilder& b, ValueId value, int fraction, core::Rounding rounding) {
-    const int drop = b.format(value).fraction - fraction;
-    if (drop == 0) return value;
-    const FixedFormat wide{true, core::kMaxWidth, fraction};
-    const auto end = [&](std::int64_t raw) {
-      return core::requantize(raw, b.format(value).fraction, wide, rounding,
-                              core::Overflow::Saturate);
-    };
-    const core::Interval range{end(b.interval(value).low), end(b.interval(value).high)};
-    return b.requantize(value, FixedFormat::holding(range, fraction), rounding,
-                        core::Overflow::Wrap);
-  }
-
-  // The elementwise nodes first+1..last applied to a sum.
-  ValueId finished(FunctionBuilder& b, ValueId value, std::size_t first, std::size_t last) const {
-    for (std::size_t i = first; i <= last; ++i) {
-      const Node& node = graph_.nodes[i];
-      if (node.kind == NodeKind::Relu) {
-        const int fraction = b.format(value).fraction;
-        value = b.max(value, b.constant(0, fraction));
-      } else if (node.kind == NodeKind::Requantize) {
-        value = b.requantize(value, node.format, node.rounding, node.overflow);
-      }
-    }
-    return value;
-  }
-
-  // One output of a layer: sum of products and bias, then the elementwise nodes. `weight(term)`
-  // gives the weight's value, nothing for a constant zero.
-  template <typename WeightOf>
-  ValueId weightedSum(FunctionBuilder& b, const Node& node, const LayerSums& sums,
-                      std::span<const ValueId> x, WeightOf weightOf, ValueId bias) const {
-    std::vector<ValueId> terms;
-    for (std::size_t term = 0; term < x.size(); ++term) {
-      const std::optional<ValueId> w = weightOf(term);
-      if (!w) continue;
-      ValueId product = b.mul(x[term], *w);
-      if (node.sum.truncateProducts) {
-        product = aligned(b, product, sums.productFraction(), core::Rounding::Floor);
-      }
-      terms.push_back(aligned(b, product, sums.fraction(), core::Rounding::Floor));
-    }
-    terms.push_back(aligned(b, bias, sums.fraction(), core::Rounding::Floor));
-    return b.sum(terms);
-  }
-
-  static std::string arithmetic(const Node& node, const LayerSums& sums) {
-    return node.sum.truncateProducts
-               ? "each product floored to " + std::to_string(node.sum.productFraction) +
-                     " fractional bits before it is added"
-               : "products added exactly, " + std::to_string(sums.fraction()) + " fractional bits";
   }
 
   // Registers the layer's loadable weights; gives the config ports of a function for them.
@@ -294,42 +286,6 @@ class Lowerer {
     out_.fields.push_back({weights.name, weights.format,
                            static_cast<std::uint32_t>(weights.values.size()), weights.values,
                            comment});
-  }
-
-  // A function computing `outputs` of the layer from one window of inputs; used by every caller
-  // whose weights agree.
-  std::string unit(const std::string& name, const std::string& what, std::size_t first,
-                   std::size_t last, std::span<const std::size_t> outputs) {
-    const Node& node = graph_.nodes[first];
-    const FixedFormat input = inputOf(node).format;
-    const LayerSums sums(node, input);
-    FunctionBuilder b(out_.program, name, what + "; " + arithmetic(node, sums));
-    const auto x = b.input("x", input, static_cast<std::uint32_t>(sums.terms()));
-    const auto perOutput = static_cast<std::uint32_t>(outputs.size());
-    std::vector<ValueId> w;
-    std::vector<ValueId> bias;
-    if (node.kernel.loadable) {
-      w = b.input("weight", node.kernel.format,
-                  static_cast<std::uint32_t>(sums.terms()) * perOutput, Role::Config);
-    }
-    if (node.bias.loadable) bias = b.input("bias", node.bias.format, perOutput, Role::Config);
-    std::vector<ValueId> y;
-    for (std::size_t o = 0; o < outputs.size(); ++o) {
-      const auto weightOf = [&](std::size_t term) -> std::optional<ValueId> {
-        if (node.kernel.loadable) return w[term * perOutput + o];
-        const std::int64_t raw = sums.weight(outputs[o], term);
-        if (raw == 0) return std::nullopt;
-        return b.constant(raw, node.kernel.format.fraction);
-      };
-      const ValueId offset =
-          node.bias.loadable ? bias[o]
-                             : b.constant(node.bias.values[outputs[o]], node.bias.format.fraction);
-      const ValueId sum = weightedSum(b, node, sums, x, weightOf, offset);
-      y.push_back(finished(b, sum, first + 1, last));
-    }
-    b.output("y", graph_.nodes[last].format, y);
-    out_.program.functions.push_back(std::move(b).finish());
-    return name;
   }
 
   struct WeightPorts {
@@ -347,7 +303,7 @@ class Lowerer {
       return b.input(weights.name, weights.format,
                      static_cast<std::uint32_t>(weights.values.size()), Role::Config);
     };
-    const bool conv = node.kind == NodeKind::Conv2d;
+    const bool conv = node.kind != NodeKind::Dense;
     ports.kernel =
         port(node.kernel, conv ? "weights of " + node.name + ", [row][column][channel][filter]"
                                : "weights of " + node.name + ", [output][input]");
@@ -355,108 +311,127 @@ class Lowerer {
     return ports;
   }
 
+  // `outputs`: of the elements of node `last` that are `made`, in order.
   void finishLayer(FunctionBuilder&& b, std::span<const ValueId> outputs, std::size_t last,
-                   LoweredLayer&& layer) {
-    const core::Signal signal = newSignal(last);
+                   const std::vector<bool>& made, LoweredLayer&& layer) {
+    const core::Signal signal = newSignal(last, made);
     b.output(signal.name, signal.format, outputs);
     layer.outputs = {{signal.name, signal.name}};
     out_.program.functions.push_back(std::move(b).finish());
     out_.layers.push_back(std::move(layer));
   }
 
-  void conv2d(std::size_t first, std::size_t last) {
-    const Node& node = graph_.nodes[first];
-    const Shape& from = inputOf(node).shape;
-    const Shape& kernel = node.kernel.shape;
-    std::vector<std::size_t> filters(static_cast<std::size_t>(kernel[3]));
-    for (std::size_t f = 0; f < filters.size(); ++f) filters[f] = f;
-    const std::string position =
-        unit(prefix_ + positionName(node),
-             std::to_string(filters.size()) + " filters at one position of a " +
-                 std::to_string(kernel[0]) + "x" + std::to_string(kernel[1]) + " convolution",
-             first, last, filters);
+  static std::string description(const Node& node) {
+    if (node.kind == NodeKind::Dense) {
+      return "dense layer, " + std::to_string(node.kernel.shape[1]) + " inputs, " +
+             std::to_string(node.shape[0]) + " outputs";
+    }
+    return kernelText(node) + ", stride " + std::to_string(node.stride) + ", " +
+           std::to_string(node.shape[0]) + "x" + std::to_string(node.shape[1]) + " positions of " +
+           std::to_string(node.kernel.shape[3]) + " filters";
+  }
+
+  static std::string kernelText(const Node& node) {
+    return std::to_string(node.kernel.shape[0]) + "x" + std::to_string(node.kernel.shape[1]) +
+           (node.kind == NodeKind::Conv2d ? " convolution" : " transposed convolution");
+  }
+
+  static std::string unitText(const Node& node, std::size_t terms) {
+    if (node.kind == NodeKind::Dense) {
+      return "one output of a dense layer of " + std::to_string(terms) + " inputs";
+    }
+    const std::string filters = std::to_string(node.kernel.shape[3]) + " filters at ";
+    if (node.kind == NodeKind::Conv2d) return filters + "one position of a " + kernelText(node);
+    return filters + "the positions of one phase of a " + kernelText(node) + ", " +
+           std::to_string(terms) + " terms";
+  }
+
+  // Channels computed together: all at a position of a convolution, each neuron by itself.
+  static std::vector<std::vector<std::size_t>> channelGroups(const Node& node) {
+    std::vector<std::size_t> all(static_cast<std::size_t>(node.shape.back()));
+    std::iota(all.begin(), all.end(), 0);
+    if (node.kind != NodeKind::Dense) return {all};
+    std::vector<std::vector<std::size_t>> groups;
+    for (const std::size_t channel : all) groups.push_back({channel});
+    return groups;
+  }
+
+  // A layer with weights: a function a window and group of channels, called at every position.
+  void weighted(const LayerChain& chain) {
+    const Node& node = chain.node();
+    const LayerSums sums(node, chain.input());
+    const LayerWindows& windows = sums.windows();
+    const auto groups = channelGroups(node);
+    for (std::size_t window = 0; window < windows.windows(); ++window) {
+      for (const auto& channels : groups) {
+        const std::string name = unitName(node, window, channels[0]);
+        if (windows.terms(window) == 0 || out_.program.find(prefix_ + name) != nullptr) continue;
+        addUnit(out_.program, prefix_, name, unitText(node, windows.terms(window)), chain, sums,
+                window, channels);
+      }
+    }
     LoweredLayer layer;
     layer.function = prefix_ + node.name;
-    FunctionBuilder b(out_.program, layer.function,
-                      std::to_string(kernel[0]) + "x" + std::to_string(kernel[1]) +
-                          " convolution, stride " + std::to_string(node.stride) + ", " +
-                          std::to_string(node.shape[0]) + "x" + std::to_string(node.shape[1]) +
-                          " positions of " + std::to_string(kernel[3]) + " filters");
+    FunctionBuilder b(out_.program, layer.function, description(node));
     Sources source(b, signals_, elementsOf(node), layer);
     const WeightPorts weights = weightPorts(b, node, layer);
+    std::vector<bool> made = live_[chain.last];
     std::vector<ValueId> y;
-    for (int row = 0; row < node.shape[0]; ++row) {
-      for (int column = 0; column < node.shape[1]; ++column) {
-        std::vector<ValueId> operands;
-        for (int r = 0; r < kernel[0]; ++r) {
-          for (int c = 0; c < kernel[1]; ++c) {
-            for (int channel = 0; channel < kernel[2]; ++channel) {
-              const int at =
-                  ((row * node.stride + r) * from[1] + column * node.stride + c) * from[2];
-              operands.push_back(source(elementsOf(node)[static_cast<std::size_t>(at + channel)],
-                                        inputOf(node).format.fraction));
-            }
-          }
-        }
-        operands.insert(operands.end(), weights.kernel.begin(), weights.kernel.end());
-        operands.insert(operands.end(), weights.bias.begin(), weights.bias.end());
-        const std::vector<ValueId> results = b.call(position, operands);
+    for (std::size_t position = 0; position < windows.positions(); ++position) {
+      for (const auto& channels : groups) {
+        const std::size_t first = position * windows.channels() + channels[0];
+        const auto begin = made.begin() + static_cast<std::ptrdiff_t>(first);
+        const auto end = begin + static_cast<std::ptrdiff_t>(channels.size());
+        if (std::find(begin, end, true) == end) continue;
+        std::fill(begin, end, true);
+        const std::vector<ValueId> results =
+            windows.terms(windows.windowOf(position)) == 0
+                ? biasOnly(b, prefix_, chain, sums, weights.bias)
+                : outputsAt(b, chain, windows, position, channels, source, weights);
         y.insert(y.end(), results.begin(), results.end());
       }
     }
-    finishLayer(std::move(b), y, last, std::move(layer));
+    finishLayer(std::move(b), y, chain.last, made, std::move(layer));
   }
 
-  void dense(std::size_t first, std::size_t last) {
-    const Node& node = graph_.nodes[first];
-    const auto outputs = static_cast<std::size_t>(node.shape[0]);
-    const auto terms = static_cast<std::size_t>(node.kernel.shape[1]);
-    const bool shared = node.kernel.loadable && node.bias.loadable;
-    std::vector<std::string> units(outputs);
-    for (std::size_t o = 0; o < outputs; ++o) {
-      if (shared && o > 0) {
-        units[o] = units[0];
-        continue;
+  // The call that computes `channels` at a position.
+  std::vector<ValueId> outputsAt(FunctionBuilder& b, const LayerChain& chain,
+                                 const LayerWindows& windows, std::size_t position,
+                                 std::span<const std::size_t> channels, Sources& source,
+                                 const WeightPorts& weights) const {
+    const Node& node = chain.node();
+    const std::size_t window = windows.windowOf(position);
+    std::vector<ValueId> operands;
+    for (std::size_t term = 0; term < windows.terms(window); ++term) {
+      const auto input = windows.input(position, term);
+      operands.push_back(
+          source(input ? elementsOf(node)[*input] : Element{}, chain.input().format.fraction));
+    }
+    for (std::size_t term = 0; node.kernel.loadable && term < windows.terms(window); ++term) {
+      for (const std::size_t channel : channels) {
+        operands.push_back(weights.kernel[windows.weight(window, term, channel)]);
       }
-      units[o] = unit(prefix_ + neuronName(node, o),
-                      "one output of a dense layer of " + std::to_string(terms) + " inputs", first,
-                      last, std::span(&o, 1));
     }
-    LoweredLayer layer;
-    layer.function = prefix_ + node.name;
-    FunctionBuilder b(out_.program, layer.function,
-                      "dense layer, " + std::to_string(terms) + " inputs, " +
-                          std::to_string(outputs) + " outputs");
-    Sources source(b, signals_, elementsOf(node), layer);
-    const WeightPorts weights = weightPorts(b, node, layer);
-    std::vector<ValueId> x;
-    for (const Element& element : elementsOf(node)) {
-      x.push_back(source(element, inputOf(node).format.fraction));
+    for (const std::size_t channel : channels) {
+      if (node.bias.loadable) operands.push_back(weights.bias[channel]);
     }
-    std::vector<ValueId> y;
-    for (std::size_t o = 0; o < outputs; ++o) {
-      std::vector<ValueId> operands = x;
-      if (node.kernel.loadable) {
-        const auto row = slice(weights.kernel, o * terms, terms);
-        operands.insert(operands.end(), row.begin(), row.end());
-      }
-      if (node.bias.loadable) operands.push_back(weights.bias[o]);
-      y.push_back(b.call(units[o], operands)[0]);
-    }
-    finishLayer(std::move(b), y, last, std::move(layer));
+    return b.call(prefix_ + unitName(node, window, channels[0]), operands);
   }
 
-  void elementwise(std::size_t first, std::size_t last) {
-    const Node& node = graph_.nodes[first];
+  void elementwise(const LayerChain& chain) {
     LoweredLayer layer;
-    layer.function = prefix_ + graph_.nodes[last].name;
+    layer.function = prefix_ + graph_.nodes[chain.last].name;
     FunctionBuilder b(out_.program, layer.function, "element by element");
-    Sources source(b, signals_, elementsOf(node), layer);
+    const std::vector<Element>& elements = elementsOf(chain.node());
+    const std::vector<bool>& made = live_[chain.last];
+    Sources source(b, signals_, elements, layer);
     std::vector<ValueId> y;
-    for (const Element& element : elementsOf(node)) {
-      y.push_back(finished(b, source(element, inputOf(node).format.fraction), first, last));
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      if (!made[i]) continue;
+      const ValueId value = source(elements[i], chain.input().format.fraction);
+      y.push_back(finished(b, value, chain, prefix_));
     }
-    finishLayer(std::move(b), y, last, std::move(layer));
+    finishLayer(std::move(b), y, chain.last, made, std::move(layer));
   }
 
   const Graph& graph_;
@@ -464,6 +439,7 @@ class Lowerer {
   Lowering out_;
   std::vector<core::Signal> signals_;
   std::vector<std::vector<Element>> elements_;  ///< of each node
+  std::vector<std::vector<bool>> live_;         ///< of each node
 };
 
 }  // namespace

@@ -296,7 +296,7 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
 // Marks every weight of the encoder as wanted by the design.
 void setLoadable(encoders::Graph& encoder, bool loadable) {
   for (encoders::Node& node : encoder.nodes) {
-    if (node.kind != encoders::NodeKind::Conv2d && node.kind != encoders::NodeKind::Dense) continue;
+    if (!encoders::hasWeights(node.kind)) continue;
     node.kernel.loadable = loadable;
     node.bias.loadable = loadable;
   }

@@ -3,64 +3,11 @@
 #include <algorithm>
 
 namespace aegen::test {
-namespace {
 
 using encoders::Graph;
 using encoders::Node;
 using encoders::NodeKind;
 using encoders::Shape;
-
-__extension__ using Int128 = __int128;
-
-Int128 floorDivide(Int128 a, Int128 b) {
-  const Int128 q = a / b;
-  return a % b != 0 && (a < 0) != (b < 0) ? q - 1 : q;
-}
-
-// value * 2^-from, as an integer multiple of 2^-to: by division, not by shifts.
-Int128 rescale(Int128 value, int from, int to, core::Rounding rounding) {
-  if (to >= from) return value * (Int128{1} << (to - from));
-  const Int128 unit = Int128{1} << (from - to);
-  const Int128 floor = floorDivide(value, unit);
-  const Int128 twice = 2 * (value - floor * unit);  // of the rest, against `unit`
-  switch (rounding) {
-    case core::Rounding::Floor:
-      return floor;
-    case core::Rounding::TowardZero:
-      return value / unit;
-    case core::Rounding::NearestUp:
-      return twice >= unit ? floor + 1 : floor;
-    case core::Rounding::NearestEven:
-      if (twice != unit) return twice > unit ? floor + 1 : floor;
-      return floor % 2 == 0 ? floor : floor + 1;
-  }
-  return floor;
-}
-
-std::int64_t intoRange(Int128 value, const core::FixedFormat& format, core::Overflow overflow) {
-  const Int128 low = format.isSigned ? -(Int128{1} << (format.width - 1)) : 0;
-  const Int128 count = Int128{1} << format.width;
-  if (overflow == core::Overflow::Saturate) {
-    return static_cast<std::int64_t>(std::clamp<Int128>(value, low, low + count - 1));
-  }
-  return static_cast<std::int64_t>(value - count * floorDivide(value - low, count));
-}
-
-std::int64_t layerSum(const Node& node, const core::FixedFormat& in,
-                      const std::vector<std::int64_t>& x, const std::vector<std::int64_t>& w,
-                      std::int64_t bias) {
-  const int exact = in.fraction + node.kernel.format.fraction;
-  const int product = node.sum.truncateProducts ? node.sum.productFraction : exact;
-  const int fraction = node.format.fraction;
-  Int128 sum = rescale(bias, node.bias.format.fraction, fraction, core::Rounding::Floor);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const Int128 cut = rescale(Int128{x[i]} * w[i], exact, product, core::Rounding::Floor);
-    sum += rescale(cut, product, fraction, core::Rounding::Floor);
-  }
-  return static_cast<std::int64_t>(sum);
-}
-
-}  // namespace
 
 std::uint64_t RandomNetwork::next() {
   state_ += 0x9e3779b97f4a7c15ULL;
@@ -198,94 +145,6 @@ std::vector<std::int64_t> RandomNetwork::input(const Graph& graph) {
     }
   }
   return out;
-}
-
-std::vector<std::int64_t> evaluateTensors(const Graph& graph,
-                                          const std::vector<std::int64_t>& input) {
-  std::vector<std::vector<std::int64_t>> tensors;
-  for (const Node& node : graph.nodes) {
-    std::vector<std::int64_t> out;
-    if (node.kind == NodeKind::Input) {
-      tensors.push_back(input);
-      continue;
-    }
-    const Node& from = graph.nodes[static_cast<std::size_t>(node.inputs[0])];
-    const auto& in = tensors[static_cast<std::size_t>(node.inputs[0])];
-    const auto at = [&](int row, int column, int channel) {
-      return in[static_cast<std::size_t>((row * from.shape[1] + column) * from.shape[2] + channel)];
-    };
-    switch (node.kind) {
-      case NodeKind::Arrange:
-        for (const int index : node.indices) {
-          out.push_back(index < 0 ? 0 : in[static_cast<std::size_t>(index)]);
-        }
-        break;
-      case NodeKind::Pad:
-        for (int r = 0; r < node.shape[0]; ++r) {
-          for (int c = 0; c < node.shape[1]; ++c) {
-            for (int ch = 0; ch < node.shape[2]; ++ch) {
-              const int row = r - node.padding[0];
-              const int column = c - node.padding[2];
-              const bool inside =
-                  row >= 0 && row < from.shape[0] && column >= 0 && column < from.shape[1];
-              out.push_back(inside ? at(row, column, ch) : 0);
-            }
-          }
-        }
-        break;
-      case NodeKind::Conv2d: {
-        const Shape& k = node.kernel.shape;
-        for (int r = 0; r < node.shape[0]; ++r) {
-          for (int c = 0; c < node.shape[1]; ++c) {
-            for (int f = 0; f < k[3]; ++f) {
-              std::vector<std::int64_t> x;
-              std::vector<std::int64_t> w;
-              for (int i = 0; i < k[0]; ++i) {
-                for (int j = 0; j < k[1]; ++j) {
-                  for (int ch = 0; ch < k[2]; ++ch) {
-                    x.push_back(at(r * node.stride + i, c * node.stride + j, ch));
-                    w.push_back(node.kernel.values[static_cast<std::size_t>(
-                        ((i * k[1] + j) * k[2] + ch) * k[3] + f)]);
-                  }
-                }
-              }
-              out.push_back(
-                  layerSum(node, from.format, x, w, node.bias.values[static_cast<std::size_t>(f)]));
-            }
-          }
-        }
-        break;
-      }
-      case NodeKind::Dense:
-        for (int o = 0; o < node.shape[0]; ++o) {
-          const auto row = node.kernel.values.begin() +
-                           static_cast<std::ptrdiff_t>(o) * static_cast<std::ptrdiff_t>(in.size());
-          out.push_back(layerSum(node, from.format, in,
-                                 {row, row + static_cast<std::ptrdiff_t>(in.size())},
-                                 node.bias.values[static_cast<std::size_t>(o)]));
-        }
-        break;
-      case NodeKind::Relu:
-        for (const std::int64_t value : in) out.push_back(std::max<std::int64_t>(value, 0));
-        break;
-      case NodeKind::Requantize:
-        for (const std::int64_t value : in) {
-          out.push_back(
-              intoRange(rescale(value, from.format.fraction, node.format.fraction, node.rounding),
-                        node.format, node.overflow));
-        }
-        break;
-      case NodeKind::Reshape:
-        out = in;
-        break;
-      case NodeKind::Input:
-      case NodeKind::Normalize:
-      case NodeKind::Concat:
-        break;
-    }
-    tensors.push_back(std::move(out));
-  }
-  return tensors.back();
 }
 
 }  // namespace aegen::test

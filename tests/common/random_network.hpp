@@ -1,6 +1,5 @@
 #pragma once
-/// Random small networks for tests, and a tensor evaluation of them that shares no code with the
-/// lowering.
+/// Random small networks for tests.
 
 #include <cstdint>
 #include <vector>
@@ -36,9 +35,5 @@ class RandomNetwork {
   std::uint64_t state_;
   bool mayWrap_ = false;
 };
-
-/// The output tensor for one input, element by element, from the definitions in graph.hpp.
-[[nodiscard]] std::vector<std::int64_t> evaluateTensors(const encoders::Graph& graph,
-                                                        const std::vector<std::int64_t>& input);
 
 }  // namespace aegen::test

@@ -16,7 +16,7 @@ struct ErrorInterval {
   [[nodiscard]] double magnitude() const { return low + high < 0 ? -low : high; }
 };
 
-/// One interval an element of the graph's output, valid for every input that the input node's
+/// One interval an element of the graph's output, valid for every input that the input nodes'
 /// format can hold. Both sides get the same input; the float side is evaluateReal()'s network.
 /// Weight errors and rounding are propagated as intervals through the layers; the intervals also
 /// cover the double rounding of evaluateReal(). `graph` has passed infer(). Diagnostic
