@@ -6,11 +6,11 @@
 #include <set>
 #include <span>
 
+#include "aegen/core/workers.hpp"
 #include "chunk_pipeline.hpp"
 #include "design_plan.hpp"
 #include "output_buffer_model.hpp"
 #include "tape_machine.hpp"
-#include "workers.hpp"
 
 namespace aegen::core {
 namespace {

@@ -4,8 +4,8 @@
 #include <atomic>
 #include <optional>
 
+#include "aegen/core/workers.hpp"
 #include "tape_machine.hpp"
-#include "workers.hpp"
 
 namespace aegen::core {
 

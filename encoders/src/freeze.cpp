@@ -7,11 +7,13 @@
 #include <utility>
 
 #include "aegen/encoders/econ_t.hpp"
+#include "layer_windows.hpp"
 
 namespace aegen::encoders {
 namespace {
 
 using core::FixedFormat;
+using core::Interval;
 
 // The signed format of `bits` with the largest fraction that holds all of `values` unsaturated.
 FixedFormat fitting(const std::vector<double>& values, int bits) {
@@ -26,42 +28,130 @@ FixedFormat fitting(const std::vector<double>& values, int bits) {
   }
 }
 
-Weights quantized(std::string name, Shape shape, const FixedFormat& format,
-                  const std::vector<double>& real) {
-  Weights weights;
-  weights.name = std::move(name);
+void quantizeTo(Weights& weights, const FixedFormat& format) {
   weights.format = format;
-  weights.shape = std::move(shape);
-  weights.real = real;
-  for (const double value : real) weights.values.push_back(core::quantize(value, format));
-  return weights;
+  weights.values.clear();
+  for (const double value : weights.real) weights.values.push_back(core::quantize(value, format));
 }
 
-Weights quantizedBias(std::string name, int fraction, const std::vector<double>& real) {
+void quantizeBias(Weights& bias, int fraction) {
   double largest = 0;
-  for (const double value : real) largest = std::max(largest, std::abs(value));
+  for (const double value : bias.real) largest = std::max(largest, std::abs(value));
   const auto raw = static_cast<std::int64_t>(std::ceil(std::ldexp(largest, fraction))) + 1;
-  FixedFormat format = FixedFormat::holding({-raw, raw}, fraction);
-  return quantized(std::move(name), {static_cast<int>(real.size())}, format, real);
+  quantizeTo(bias, FixedFormat::holding({-raw, raw}, fraction));
 }
 
-// The largest raw value of each activation when every input ranges over [0, inputMax].
-std::vector<std::int64_t> activationMax(const Node& dense,
-                                        const std::vector<std::int64_t>& inputMax, int sumFraction,
-                                        int fraction) {
-  const FixedFormat wide{false, core::kMaxWidth, fraction};
-  std::vector<std::int64_t> result;
-  auto weight = dense.kernel.values.begin();
-  for (const std::int64_t bias : dense.bias.values) {
-    std::int64_t sum = bias;
-    for (const std::int64_t input : inputMax) sum += std::max<std::int64_t>(*weight++, 0) * input;
-    result.push_back(core::requantize(std::max<std::int64_t>(sum, 0), sumFraction, wide,
-                                      core::Rounding::NearestUp, core::Overflow::Saturate));
+// Every raw value of each element of a tensor, and their fractional bits.
+struct Values {
+  std::vector<Interval> elements;
+  int fraction = 0;
+};
+
+Values sums(const Node& node, const Node& input, const Values& from) {
+  const LayerWindows windows(node, input.shape);
+  Values out;
+  out.fraction = from.fraction + node.kernel.format.fraction;
+  for (std::size_t position = 0; position < windows.positions(); ++position) {
+    const std::size_t window = windows.windowOf(position);
+    for (std::size_t c = 0; c < windows.channels(); ++c) {
+      Interval sum{node.bias.values[c], node.bias.values[c]};
+      for (std::size_t term = 0; term < windows.terms(window); ++term) {
+        const auto element = windows.input(position, term);
+        if (!element) continue;
+        const std::int64_t weight = node.kernel.values[windows.weight(window, term, c)];
+        const Interval& x = from.elements[*element];
+        sum.low += std::min(weight * x.low, weight * x.high);
+        sum.high += std::max(weight * x.low, weight * x.high);
+      }
+      out.elements.push_back(sum);
+    }
   }
-  return result;
+  return out;
+}
+
+Values requantized(const Node& node, const Values& from, int fraction) {
+  const FixedFormat wide{true, core::kMaxWidth, fraction};
+  const auto one = [&](std::int64_t raw) {
+    return core::requantize(raw, from.fraction, wide, node.rounding, core::Overflow::Saturate);
+  };
+  Values out{{}, fraction};
+  for (const Interval& x : from.elements) out.elements.push_back({one(x.low), one(x.high)});
+  return out;
+}
+
+// Layers that move elements and compute nothing.
+Values moved(const Node& node, const Graph& graph, const std::vector<Values>& values) {
+  const auto input = [&](std::size_t i) { return static_cast<std::size_t>(node.inputs[i]); };
+  Values out{{}, values[input(0)].fraction};
+  if (node.kind == NodeKind::Arrange) {
+    for (const int index : node.indices) {
+      out.elements.push_back(
+          index < 0 ? Interval{} : values[input(0)].elements[static_cast<std::size_t>(index)]);
+    }
+    return out;
+  }
+  if (node.kind == NodeKind::Pad) {
+    // All elements alike: no layer of a decoder needs it closer.
+    Interval all{};
+    for (const Interval& x : values[input(0)].elements) all = all.join(x);
+    out.elements.assign(elementCount(node.shape), all);
+    return out;
+  }
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    out.fraction = std::max(out.fraction, graph.nodes[input(i)].format.fraction);
+  }
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Values& part = values[input(i)];
+    const std::int64_t scale = std::int64_t{1} << (out.fraction - part.fraction);
+    for (const Interval& x : part.elements) {
+      out.elements.push_back({x.low * scale, x.high * scale});
+    }
+  }
+  return out;
+}
+
+Interval hull(const std::vector<Interval>& elements) {
+  Interval all = elements.front();
+  for (const Interval& x : elements) all = all.join(x);
+  return all;
 }
 
 }  // namespace
+
+void freezeReal(Graph& graph, const DecoderFormats& formats) {
+  std::vector<Values> values;
+  const auto last = static_cast<std::size_t>(
+      std::ranges::find_if(graph.nodes.rbegin(), graph.nodes.rend(),
+                           [](const Node& n) { return n.kind == NodeKind::Requantize; }) -
+      graph.nodes.rbegin());
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    Node& node = graph.nodes[i];
+    const std::size_t from =
+        node.inputs.empty() ? 0 : static_cast<std::size_t>(node.inputs.front());
+    if (node.kind == NodeKind::Input) {
+      values.push_back({std::vector<Interval>(elementCount(node.shape), node.format.range()),
+                        node.format.fraction});
+    } else if (hasWeights(node.kind)) {
+      const FixedFormat kernel = fitting(node.kernel.real, formats.weightBits);
+      quantizeTo(node.kernel, kernel);
+      quantizeBias(node.bias, values[from].fraction + kernel.fraction);
+      values.push_back(sums(node, graph.nodes[from], values[from]));
+    } else if (node.kind == NodeKind::Relu) {
+      values.push_back(values[from]);
+      for (Interval& x : values.back().elements) {
+        x = {std::max<std::int64_t>(x.low, 0), std::max<std::int64_t>(x.high, 0)};
+      }
+    } else if (node.kind == NodeKind::Requantize) {
+      values.push_back(requantized(node, values[from], formats.fraction));
+      node.format = i + 1 + last == graph.nodes.size()
+                        ? FixedFormat{false, formats.fraction + 1, formats.fraction}
+                        : FixedFormat::holding(hull(values.back().elements), formats.fraction);
+    } else {
+      values.push_back(moved(node, graph, values));
+    }
+    node.format.fraction = values.back().fraction;
+  }
+}
 
 Graph freezeDecoder(const std::vector<RealDense>& layers, const DecoderFormats& formats) {
   Graph graph;
@@ -74,38 +164,40 @@ Graph freezeDecoder(const std::vector<RealDense>& layers, const DecoderFormats& 
     if (kind != NodeKind::Input) node.inputs = {static_cast<int>(graph.nodes.size()) - 2};
     return node;
   };
+  const auto real = [](std::string name, Shape shape, const std::vector<double>& values) {
+    Weights weights;
+    weights.name = std::move(name);
+    weights.shape = std::move(shape);
+    weights.real = values;
+    return weights;
+  };
   add("latent", NodeKind::Input, layers.front().in).format = econ_t::kLatentFormat;
-  std::vector<std::int64_t> max(static_cast<std::size_t>(layers.front().in),
-                                econ_t::kLatentFormat.maxRaw());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const RealDense& layer = layers[i];
     const bool last = i + 1 == layers.size();
     const std::string name = last ? "reconstruction" : fmt::format("hidden{}", i + 1);
-    const FixedFormat kernelFormat = fitting(layer.kernel, formats.weightBits);
-    const int sumFraction = graph.nodes.back().format.fraction + kernelFormat.fraction;
     Node& dense = add(name, NodeKind::Dense, layer.out);
-    dense.kernel = quantized(name + "_kernel", {layer.out, layer.in}, kernelFormat, layer.kernel);
-    dense.bias = quantizedBias(name + "_bias", sumFraction, layer.bias);
-    max = activationMax(dense, max, sumFraction, formats.fraction);
+    dense.kernel = real(name + "_kernel", {layer.out, layer.in}, layer.kernel);
+    dense.bias = real(name + "_bias", {layer.out}, layer.bias);
     add(name + "_relu", NodeKind::Relu, layer.out);
-    Node& activation =
-        add(last ? "charges" : name + "_activation", NodeKind::Requantize, layer.out);
-    activation.format = last ? FixedFormat{false, formats.fraction + 1, formats.fraction}
-                             : FixedFormat::holding({0, *std::max_element(max.begin(), max.end())},
-                                                    formats.fraction);
-    activation.rounding = core::Rounding::NearestUp;
-    activation.overflow = core::Overflow::Saturate;
+    add(last ? "charges" : name + "_activation", NodeKind::Requantize, layer.out).rounding =
+        core::Rounding::NearestUp;
   }
+  freezeReal(graph, formats);
   return graph;
 }
 
-LinkLayout topBitsLayout(int latentBits, int activeEtx) {
+LinkLayout topBitsLayout(int latents, int width, int latentBits, int activeEtx) {
   LinkLayout layout;
   layout.activeEtx = activeEtx;
-  for (int latent = 0; latent < econ_t::kLatents; ++latent) {
-    for (int bit = 0; bit < econ_t::kLatentBits; ++bit) layout.keep.push_back(bit < latentBits);
+  for (int latent = 0; latent < latents; ++latent) {
+    for (int bit = 0; bit < width; ++bit) layout.keep.push_back(bit < latentBits);
   }
   return layout;
+}
+
+LinkLayout topBitsLayout(int latentBits, int activeEtx) {
+  return topBitsLayout(econ_t::kLatents, econ_t::kLatentBits, latentBits, activeEtx);
 }
 
 LinkLayout fittingLayout(int activeEtx) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 namespace aegen::encoders {
@@ -86,6 +87,16 @@ void YamlReader::boolean(const YAML::Node& node, const std::string& path, bool& 
   if (!node.IsScalar() || !YAML::convert<bool>::decode(node, out)) {
     fail("bad-type", fmt::format("'{}' is neither true nor false", path), node.Mark(),
          {"true or false"});
+  }
+}
+
+void YamlReader::number(const YAML::Node& node, const std::string& path, double& out) {
+  if (problem) return;
+  double value = 0;
+  if (!node.IsScalar() || !YAML::convert<double>::decode(node, value) || !std::isfinite(value)) {
+    fail("bad-type", fmt::format("'{}' is not a number", path), node.Mark(), {"a finite number"});
+  } else {
+    out = value;
   }
 }
 

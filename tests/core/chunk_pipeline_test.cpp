@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "workers.hpp"
+#include "aegen/core/workers.hpp"
 
 namespace aegen::core {
 namespace {

@@ -47,6 +47,8 @@ class YamlReader {
     if (const auto value = integerOf(node, path, range)) out = static_cast<T>(*value);
   }
   void boolean(const YAML::Node& node, const std::string& path, bool& out);
+  /// A finite real number.
+  void number(const YAML::Node& node, const std::string& path, double& out);
   /// A real number in (0, high].
   void positive(const YAML::Node& node, const std::string& path, double high, double& out);
   void string(const YAML::Node& node, const std::string& path, const std::string& note,
