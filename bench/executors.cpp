@@ -166,6 +166,9 @@ BoardSubject boardSubject(const Subject& subject, const flows::DesignBundle& bun
   out.plan.kinds = {{decoder->function, &decoder->program, decoder->function}};
   sim::BoardModule module;
   module.config = econ_t::decoderConfig(settings.algorithm, econ_t::decoderSettings(settings));
+  if (settings.algorithm == econ_t::Algorithm::Autoencoder) {
+    module.config.merge(econ_t::givenConditions(bundle.codec.decoder, bundle.codec.conditions));
+  }
   module.format = flows::linkFormat(settings, decoder->shape);
   module.receiver.startBx = 0;
   sim::ModuleWords words;

@@ -13,8 +13,8 @@ namespace {
 // `count` zero bits as values of at most a limb.
 std::vector<ValueId> zeroBits(FunctionBuilder& b, int count) {
   std::vector<ValueId> out;
-  for (; count > 0; count -= BitVector::kLimb) {
-    const core::FixedFormat format{false, std::min(count, BitVector::kLimb), 0};
+  for (; count > 0; count -= BitVector::kMostLimb) {
+    const core::FixedFormat format{false, std::min(count, BitVector::kMostLimb), 0};
     out.push_back(b.reinterpret(b.constant(0), format));
   }
   return out;
@@ -22,33 +22,35 @@ std::vector<ValueId> zeroBits(FunctionBuilder& b, int count) {
 
 }  // namespace
 
-BitVector BitVector::join(FunctionBuilder& b, std::span<const ValueId> parts) {
+BitVector BitVector::join(FunctionBuilder& b, std::span<const ValueId> parts, int width) {
   BitVector out;
+  out.limb_ = width;
   std::vector<ValueId> limb;  // least significant first
   int filled = 0;
   const auto close = [&] {
-    for (const ValueId zero : zeroBits(b, kLimb - filled)) limb.push_back(zero);
+    for (const ValueId zero : zeroBits(b, width - filled)) limb.push_back(zero);
     std::ranges::reverse(limb);
     out.limbs_.push_back(limb.size() == 1 ? limb[0] : b.concat(limb));
     limb.clear();
     filled = 0;
   };
   for (const ValueId part : parts) {
-    const int width = b.format(part).width;
-    for (int low = 0; low < width;) {
-      const int take = std::min(width - low, kLimb - filled);
-      limb.push_back(take == width ? part : b.slice(part, low, take));
+    const int bits = b.format(part).width;
+    for (int low = 0; low < bits;) {
+      const int take = std::min(bits - low, width - filled);
+      limb.push_back(take == bits ? part : b.slice(part, low, take));
       low += take;
       filled += take;
-      if (filled == kLimb) close();
+      if (filled == width) close();
     }
   }
   if (filled > 0) close();
   return out;
 }
 
-BitVector BitVector::of(std::vector<ValueId> limbs) {
+BitVector BitVector::of(const FunctionBuilder& b, std::vector<ValueId> limbs) {
   BitVector out;
+  out.limb_ = b.format(limbs.front()).width;
   out.limbs_ = std::move(limbs);
   return out;
 }
@@ -56,16 +58,16 @@ BitVector BitVector::of(std::vector<ValueId> limbs) {
 ValueId BitVector::slice(FunctionBuilder& b, int low, int width) const {
   std::vector<ValueId> parts;  // most significant first
   for (int at = low + width; at > low;) {
-    const int limb = (at - 1) / kLimb;
-    const int first = std::max(low, limb * kLimb);
+    const int limb = (at - 1) / limb_;
+    const int first = std::max(low, limb * limb_);
     const int count = at - first;
     if (limb >= static_cast<int>(limbs_.size())) {
       const std::vector<ValueId> zeros = zeroBits(b, count);
       parts.insert(parts.end(), zeros.begin(), zeros.end());
-    } else if (count == kLimb) {
+    } else if (count == limb_) {
       parts.push_back(limbs_[static_cast<std::size_t>(limb)]);
     } else {
-      parts.push_back(b.slice(limbs_[static_cast<std::size_t>(limb)], first - limb * kLimb, count));
+      parts.push_back(b.slice(limbs_[static_cast<std::size_t>(limb)], first - limb * limb_, count));
     }
     at = first;
   }
@@ -74,8 +76,9 @@ ValueId BitVector::slice(FunctionBuilder& b, int low, int width) const {
 
 BitVector BitVector::operation(FunctionBuilder& b, const BitVector& o,
                                ValueId (FunctionBuilder::*op)(ValueId, ValueId)) const {
-  assert(limbs_.size() == o.limbs_.size());
+  assert(limbs_.size() == o.limbs_.size() && limb_ == o.limb_);
   BitVector out;
+  out.limb_ = limb_;
   for (std::size_t i = 0; i < limbs_.size(); ++i) {
     out.limbs_.push_back((b.*op)(limbs_[i], o.limbs_[i]));
   }
@@ -84,6 +87,7 @@ BitVector BitVector::operation(FunctionBuilder& b, const BitVector& o,
 
 BitVector BitVector::inverted(FunctionBuilder& b) const {
   BitVector out;
+  out.limb_ = limb_;
   for (const ValueId limb : limbs_) out.limbs_.push_back(b.bitNot(limb));
   return out;
 }
@@ -94,7 +98,7 @@ BitVector BitVector::shifted(FunctionBuilder& b, int places) const {
   const std::vector<ValueId> zeros = zeroBits(b, std::abs(places));
   const auto keep = [&](int low) {
     for (int at = low; at < low + kept;) {
-      const int count = std::min(low + kept, (at / kLimb + 1) * kLimb) - at;
+      const int count = std::min(low + kept, (at / limb_ + 1) * limb_) - at;
       parts.push_back(slice(b, at, count));
       at += count;
     }
@@ -106,7 +110,7 @@ BitVector BitVector::shifted(FunctionBuilder& b, int places) const {
     keep(-places);
     parts.insert(parts.end(), zeros.begin(), zeros.end());
   }
-  return join(b, parts);
+  return join(b, parts, limb_);
 }
 
 std::vector<CloseUpStep> closeUpSteps(FunctionBuilder& b, const BitVector& mask) {

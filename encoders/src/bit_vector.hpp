@@ -8,19 +8,26 @@
 
 namespace aegen::encoders {
 
-/// A string of bits in limbs of kLimb bits, least significant limb first.
+/// A string of bits in limbs of equal width, at most kMostLimb bits, least significant limb first.
 class BitVector {
  public:
-  static constexpr int kLimb = 48;
+  static constexpr int kMostLimb = 48;
+  /// Limbs of a string of `bits` bits: as few as hold it, and no wider than needed.
+  [[nodiscard]] static int limbCount(int bits) { return (bits + kMostLimb - 1) / kMostLimb; }
+  [[nodiscard]] static int limbWidth(int bits) {
+    return (bits + limbCount(bits) - 1) / limbCount(bits);
+  }
 
-  /// From unsigned parts, the least significant first. The last limb is filled up with zeros.
-  static BitVector join(core::FunctionBuilder& b, std::span<const core::ValueId> parts);
+  /// From unsigned parts, the least significant first, in limbs of `limb` bits. The last limb is
+  /// filled up with zeros.
+  static BitVector join(core::FunctionBuilder& b, std::span<const core::ValueId> parts,
+                        int limb = kMostLimb);
 
-  /// From limbs of kLimb bits, the least significant first.
-  static BitVector of(std::vector<core::ValueId> limbs);
+  /// From limbs of equal width, the least significant first; at least one.
+  static BitVector of(const core::FunctionBuilder& b, std::vector<core::ValueId> limbs);
 
   [[nodiscard]] const std::vector<core::ValueId>& limbs() const { return limbs_; }
-  [[nodiscard]] int bits() const { return static_cast<int>(limbs_.size()) * kLimb; }
+  [[nodiscard]] int bits() const { return static_cast<int>(limbs_.size()) * limb_; }
   /// Bits low+width-1..low; zeros past the end.
   [[nodiscard]] core::ValueId slice(core::FunctionBuilder& b, int low, int width) const;
 
@@ -32,6 +39,7 @@ class BitVector {
   [[nodiscard]] BitVector shifted(core::FunctionBuilder& b, int places) const;
 
  private:
+  int limb_ = kMostLimb;
   std::vector<core::ValueId> limbs_;
 };
 

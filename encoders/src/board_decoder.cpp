@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "aegen/core/function_builder.hpp"
 #include "aegen/encoders/econ_t.hpp"
@@ -18,33 +19,56 @@ using core::FixedFormat;
 using core::FunctionBuilder;
 using core::ValueId;
 
-constexpr int kLinkEtx = 5;  // links the longest autoencoder string takes
-constexpr int kPatternBits = kLatents * kLatentBits;
+constexpr int kLink = 32;
+// Bits of a string before the latents.
+constexpr int kHead = kHeaderBits + kSumCode.exponent + kSumCode.mantissa;
 
-void addUnpackLink(core::Program& program, const LinkLayout& link) {
+// The Config port of a given condition.
+std::string conditionPort(const Condition& condition) {
+  return "condition_" + condition.name;
+}
+
+// What the board has to know of the decoder's network, lowered.
+struct Network {
+  Lowering lowered;
+  PathShape shape;
+  FixedFormat latent;
+  FixedFormat condition;  // of all conditions; without meaning when there are none
+};
+
+// A latent of the bits that are its two's complement.
+ValueId latentOf(FunctionBuilder& b, ValueId pattern, const FixedFormat& latent) {
+  if (!latent.isSigned) return b.reinterpret(pattern, latent);
+  const ValueId raw = b.reinterpret(pattern, {false, latent.width, latent.fraction});
+  return b.requantize(raw, latent, core::Rounding::Floor, core::Overflow::Wrap);
+}
+
+void addUnpackLink(core::Program& program, const LinkLayout& link, const Network& network) {
+  const PathShape& shape = network.shape;
   FunctionBuilder b(
       program, "unpack_link",
       "eTX words to header, module sum code and latents; bits that are not sent are 0");
-  const auto tx = b.input("tx", {false, 32, 0}, kEtx);
-  const std::size_t words = static_cast<std::size_t>(std::min(link.activeEtx, kLinkEtx));
+  const auto tx = b.input("tx", {false, kLink, 0}, static_cast<std::uint32_t>(shape.etx));
+  const auto words = static_cast<std::size_t>(std::min(link.activeEtx, autoencoderMostEtx(shape)));
   const auto bitAt = [&](int fromEnd) {
-    const auto word = words - 1 - static_cast<std::size_t>(fromEnd) / 32;
-    return b.slice(tx[word], fromEnd % 32, 1);
+    const auto word = words - 1 - static_cast<std::size_t>(fromEnd / kLink);
+    return b.slice(tx[word], fromEnd % kLink, 1);
   };
-  const std::vector<int> positions = linkPositions(link);
+  const std::vector<int> positions = linkPositions(link, shape);
   const ValueId zero = b.constant(0);
   std::vector<ValueId> latents;
-  for (int latent = 0; latent < kLatents; ++latent) {
+  for (int latent = 0; latent < shape.latents; ++latent) {
     std::vector<ValueId> bits;
-    for (int bit = kLatentBits - 1; bit >= 0; --bit) {
-      const int position = positions[static_cast<std::size_t>(latent * kLatentBits + bit)];
+    for (int bit = shape.latentBits - 1; bit >= 0; --bit) {
+      const int position = positions[static_cast<std::size_t>(latent * shape.latentBits + bit)];
       bits.push_back(position < 0 ? zero : bitAt(position));
     }
-    latents.push_back(b.reinterpret(b.concat(bits), kLatentFormat));
+    latents.push_back(latentOf(b, b.concat(bits), network.latent));
   }
-  b.output("header", {false, 5, 0}, b.slice(tx[0], 27, 5));
-  b.output("sum_code", {false, kSumCode.width(), 0}, b.slice(tx[0], 18, kSumCode.width()));
-  b.output("latent", kLatentFormat, latents);
+  b.output("header", {false, kHeaderBits, 0}, b.slice(tx[0], kLink - kHeaderBits, kHeaderBits));
+  b.output("sum_code", {false, kSumCode.width(), 0},
+           b.slice(tx[0], kLink - kHead, kSumCode.width()));
+  b.output("latent", network.latent, latents);
   program.functions.push_back(std::move(b).finish());
 }
 
@@ -72,78 +96,102 @@ void addScale(core::Program& program, const core::Signal& pattern) {
   program.functions.push_back(std::move(b).finish());
 }
 
+core::Result<void> checkNetwork(const Network& network, bool mayBeLoaded,
+                                const std::string& owner) {
+  const Lowering& lowered = network.lowered;
+  const bool fits = !lowered.inputs.empty() && (mayBeLoaded || lowered.fields.empty()) &&
+                    lowered.output.count == kTriggerCells;
+  if (!fits) {
+    return core::badInput("model.decoder-shape",
+                          "the decoder must take latents and give 48 charges", owner);
+  }
+  if (network.shape.latents > kMostLatents || network.shape.latentBits > kMostLatentBits ||
+      network.shape.patternBits() > kMostPatternBits) {
+    return core::badInput("model.decoder-shape",
+                          "the decoder takes " + std::to_string(network.shape.latents) +
+                              " latents of " + std::to_string(network.shape.latentBits) + " bits",
+                          owner,
+                          {"1.." + std::to_string(kMostLatents) + " latents of 1.." +
+                           std::to_string(kMostLatentBits) + " bits, together at most " +
+                           std::to_string(kMostPatternBits)});
+  }
+  constexpr int kMostScaled = core::kMaxWidth - (kCharge - 1);
+  if (lowered.output.format.width > kMostScaled) {
+    return core::badInput("graph.width",
+                          "the decoder's output " + lowered.output.format.text() +
+                              " is too wide to be scaled by the module sum",
+                          "node '" + lowered.output.name + "'",
+                          {"at most " + std::to_string(kMostScaled) + " bits"});
+  }
+  return {};
+}
+
 // The network, lowered and checked to be one the board can use.
-core::Result<Lowering> lowerNetwork(const Graph& decoder, const std::string& owner,
-                                    bool mayBeLoaded) {
+core::Result<Network> lowerNetwork(const Graph& decoder, const std::vector<Condition>& conditions,
+                                   const PathShape& shape, const std::string& owner,
+                                   bool mayBeLoaded) {
+  if (auto good = checkConditions(decoder, conditions); !good) return good.error();
   // No layer's name can meet those of the functions below, whatever its node is called.
   auto lowered = lower(decoder, "decoder_layer_");
   if (!lowered) return lowered.error();
-  const bool fits = lowered->inputs.size() == 1 && lowered->inputs[0].count == kLatents &&
-                    lowered->inputs[0].format == kLatentFormat &&
-                    (mayBeLoaded || lowered->fields.empty()) &&
-                    lowered->output.count == kTriggerCells;
-  if (!fits) {
-    return core::badInput("model.decoder-shape",
-                          "the decoder must take 16 latents u9.8 and give 48 charges", owner);
-  }
-  constexpr int kMostScaled = core::kMaxWidth - (kCharge - 1);
-  if (lowered->output.format.width > kMostScaled) {
-    return core::badInput("graph.width",
-                          "the decoder's output " + lowered->output.format.text() +
-                              " is too wide to be scaled by the module sum",
-                          "node '" + lowered->output.name + "'",
-                          {"at most " + std::to_string(kMostScaled) + " bits"});
-  }
-  addWhole(*lowered, "decoder_network", "latents to normalised charges");
-  return lowered;
+  const Node& latents = decoder.nodes.front();
+  Network out{std::move(*lowered), withLatents(shape, latents), latents.format, {}};
+  if (const Node* const input = conditionsInput(decoder)) out.condition = input->format;
+  if (auto good = checkNetwork(out, mayBeLoaded, owner); !good) return good.error();
+  addWhole(out.lowered, "decoder_network", "latents to normalised charges");
+  return out;
 }
 
 // unpack_string: a string of `active_etx` links under `ae_mask`.
-void addUnpackString(core::Program& program) {
+void addUnpackString(core::Program& program, const Network& network) {
+  const PathShape& shape = network.shape;
   FunctionBuilder b(program, "unpack_string",
                     "header, module sum code, latents (bits that are not sent are 0) and what is "
                     "wrong with the string");
   const LinkString string(
-      b, b.input("tx", {false, 32, 0}, static_cast<std::uint32_t>(decoderWords({}))));
-  const ValueId activeEtx = b.input("active_etx", {false, 4, 0}, 1, core::Role::Config)[0];
-  const auto maskWords = b.input("ae_mask", {false, 16, 0}, kMaskWords, core::Role::Config);
+      b, b.input("tx", {false, kLink, 0}, static_cast<std::uint32_t>(decoderWords(shape))));
+  const ValueId activeEtx = b.input("active_etx", {false, kEtxBits, 0}, 1, core::Role::Config)[0];
+  const auto maskRegisters =
+      b.input("ae_mask", {false, kMaskWord, 0}, static_cast<std::uint32_t>(maskWords(shape)),
+              core::Role::Config);
   const ValueId none = b.constant(0);
+  const int most = autoencoderMostEtx(shape);
+  const int pattern = shape.patternBits();
+  const int limb = BitVector::limbWidth(pattern);
   // Counted from its end, the string of any number of links is the same: latent bits, and in front
   // of them sum and header. What the mask leaves short is filled up with zeros in front.
-  constexpr int kHead = kHeaderBits + 9;
-  static_assert(kHead == kHeaderBits + kSumCode.exponent + kSumCode.mantissa);
   const auto byLinks = [&](auto&& of) {
     std::vector<ValueId> options{of(1)};
-    for (int links = 1; links <= kLinkEtx; ++links) options.push_back(of(links));
-    const ValueId links = b.min(activeEtx, b.constant(kLinkEtx));
+    for (int links = 1; links <= most; ++links) options.push_back(of(links));
+    const ValueId links = b.min(activeEtx, b.constant(most));
     const FixedFormat format = b.format(options[0]);
     return b.reinterpret(b.pick(links, options), format);
   };
   std::vector<ValueId> limbs;
-  for (int low = 0; low < kPatternBits; low += BitVector::kLimb) {
+  for (int low = 0; low < pattern; low += limb) {
     limbs.push_back(byLinks([&](int links) {
-      const int first = std::max(kHead, 32 * links - low - BitVector::kLimb);
-      const int width = std::max(0, 32 * links - low - first);
-      const FixedFormat whole{false, BitVector::kLimb, 0};
+      const int first = std::max(kHead, kLink * links - low - limb);
+      const int width = std::max(0, kLink * links - low - first);
+      const FixedFormat whole{false, limb, 0};
       return b.reinterpret(width == 0 ? none : string.at(first, width), whole);
     }));
   }
-  const BitVector sent = BitVector::of(limbs);
-  const BitVector mask = BitVector::join(b, maskWords);
+  const BitVector sent = BitVector::of(b, limbs);
+  const BitVector mask = maskOf(b, maskRegisters, shape);
   const BitVector latentBits = expand(b, sent, mask);
   std::vector<ValueId> latents;
-  for (int latent = 0; latent < kLatents; ++latent) {
-    latents.push_back(
-        b.reinterpret(latentBits.slice(b, latent * kLatentBits, kLatentBits), kLatentFormat));
+  for (int latent = 0; latent < shape.latents; ++latent) {
+    const ValueId bits = latentBits.slice(b, latent * shape.latentBits, shape.latentBits);
+    latents.push_back(latentOf(b, bits, network.latent));
   }
   const BitVector filling =
       sent.operation(b, compress(b, mask, mask).inverted(b), &FunctionBuilder::bitAnd);
   std::vector<ValueId> wrong;
-  for (const ValueId limb : filling.limbs()) wrong.push_back(b.less(none, limb));
-  wrong.push_back(byLinks([&](int links) {  // bits of the string before those of all latents
-    return b.bitOr(none, string.anySet(kHead, 32 * links - kPatternBits));
+  for (const ValueId value : filling.limbs()) wrong.push_back(b.less(none, value));
+  wrong.push_back(byLinks([&](int links) {  // bits of the string before those of all limbs
+    return b.bitOr(none, string.anySet(kHead, kLink * links - sent.bits()));
   }));
-  wrong.push_back(byLinks([&](int links) { return string.anyFrom(32 * links); }));
+  wrong.push_back(byLinks([&](int links) { return string.anyFrom(kLink * links); }));
   const ValueId sumCode = string.at(kHeaderBits, kSumCode.width());
   StatusChecks checks(b);
   checks.add(StringStatus::NothingSent, b.equal(activeEtx, none));
@@ -153,8 +201,33 @@ void addUnpackString(core::Program& program) {
   b.output("header", {false, kHeaderBits, 0}, string.at(0, kHeaderBits));
   b.output("sum_code", {false, kSumCode.width(), 0}, sumCode);
   b.output("status", kStatus, checks.status(none));
-  b.output("latent", kLatentFormat, latents);
+  b.output("latent", network.latent, latents);
   program.functions.push_back(std::move(b).finish());
+}
+
+// The module-sum code as sumCodeCondition() of conditions.hpp gives it.
+ValueId sumCodeCondition(FunctionBuilder& b, ValueId code, const FixedFormat& format) {
+  const ValueId read = b.reinterpret(code, {false, kSumCode.width(), kSumCode.width()});
+  return b.requantize(read, format, core::Rounding::Floor, core::Overflow::Saturate);
+}
+
+// The decoder's conditions in order; `given` are the values of those of the module.
+std::vector<ValueId> conditionValues(FunctionBuilder& b, const Network& network,
+                                     const std::vector<Condition>& conditions, ValueId sumCode,
+                                     const std::vector<ValueId>& given) {
+  std::vector<ValueId> out;
+  auto next = given.begin();
+  for (const Condition& condition : conditions) {
+    switch (condition.source) {
+      case Condition::Source::SumCode:
+        out.push_back(sumCodeCondition(b, sumCode, network.condition));
+        break;
+      case Condition::Source::Given:
+        out.push_back(*next++);
+        break;
+    }
+  }
+  return out;
 }
 
 // `latents` and the module sum to charges.
@@ -170,13 +243,9 @@ std::vector<ValueId> scaledCharges(FunctionBuilder& b, std::span<const ValueId> 
 
 }  // namespace
 
-int sentLatentBits(int activeEtx) {
-  return std::min(18 + 32 * (std::clamp(activeEtx, 1, kLinkEtx) - 1), 146);
-}
-
-std::vector<int> linkPositions(const LinkLayout& link) {
-  const int sent = sentLatentBits(link.activeEtx);
-  std::vector<int> positions(kPatternBits, -1);
+std::vector<int> linkPositions(const LinkLayout& link, const PathShape& shape) {
+  const int sent = sentLatentBits(link.activeEtx, shape);
+  std::vector<int> positions(static_cast<std::size_t>(shape.patternBits()), -1);
   int next = 0;
   for (std::size_t bit = 0; bit < positions.size(); ++bit) {
     if (!link.keep[positions.size() - 1 - bit]) continue;
@@ -186,75 +255,107 @@ std::vector<int> linkPositions(const LinkLayout& link) {
   return positions;
 }
 
-core::Result<core::Program> boardDecoder(const Codec& codec) {
-  if (codec.link.keep.size() != kPatternBits || codec.link.activeEtx < 1 ||
-      codec.link.activeEtx > kEtx) {
-    return core::badInput("model.link", "the link layout needs 144 mask bits and 1..13 eTX",
+core::Result<core::Program> boardDecoder(const Codec& codec, PathShape shape) {
+  auto network = lowerNetwork(codec.decoder, codec.conditions, shape, codec.name, false);
+  if (!network) return network.error();
+  shape = network->shape;
+  if (codec.link.keep.size() != static_cast<std::size_t>(shape.patternBits()) ||
+      codec.link.activeEtx < 1 || codec.link.activeEtx > shape.etx) {
+    return core::badInput("model.link",
+                          "the link layout needs " + std::to_string(shape.patternBits()) +
+                              " mask bits and 1.." + std::to_string(shape.etx) + " eTX",
                           codec.name);
   }
-  auto lowered = lowerNetwork(codec.decoder, codec.name, false);
-  if (!lowered) return lowered.error();
-  core::Program program = std::move(lowered->program);
-  addUnpackLink(program, codec.link);
+  core::Program program = std::move(network->lowered.program);
+  addUnpackLink(program, codec.link, *network);
   addDecodeSum(program);
-  addScale(program, lowered->output);
+  addScale(program, network->lowered.output);
   FunctionBuilder b(program, "decode", "eTX words to 48 charges: the back-end board's decoder");
-  const auto tx = b.input("tx", {false, 32, 0}, kEtx);
+  const auto tx = b.input("tx", {false, kLink, 0}, static_cast<std::uint32_t>(shape.etx));
   const auto link = b.call("unpack_link", tx);
   const auto sum = b.call("decode_module_sum", std::array{link[1]});
-  const std::span latents = std::span(link).subspan(2);
-  const std::vector<ValueId> charges = scaledCharges(b, latents, sum[1]);
-  b.output("header", {false, 5, 0}, link[0]);
+  const std::vector<ValueId> latents(link.begin() + 2, link.end());
+  std::vector<ValueId> given;
+  for (const Condition& condition : codec.conditions) {
+    if (condition.source != Condition::Source::Given) continue;
+    const std::int64_t raw = givenCondition(condition.given, network->condition);
+    given.push_back(
+        b.reinterpret(b.constant(raw, network->condition.fraction), network->condition));
+  }
+  std::vector<ValueId> inputs = latents;
+  const auto conditions = conditionValues(b, *network, codec.conditions, link[1], given);
+  inputs.insert(inputs.end(), conditions.begin(), conditions.end());
+  const std::vector<ValueId> charges = scaledCharges(b, inputs, sum[1]);
+  b.output("header", {false, kHeaderBits, 0}, link[0]);
   b.output("module_sum", {false, kSumBits, 0}, sum[0]);
-  b.output("latent", kLatentFormat, latents);
+  b.output("latent", network->latent, latents);
   b.output("charge", kBoardCharge, charges);
   program.functions.push_back(std::move(b).finish());
   return program;
 }
 
-core::Result<LinkDecoder> autoencoderLinkDecoder(const Graph& decoder) {
-  auto lowered = lowerNetwork(decoder, decoder.name, true);
-  if (!lowered) return lowered.error();
-  for (const core::ConfigField& field : lowered->fields) {
-    if (field.name != "tx" && field.name != "active_etx" && field.name != "ae_mask") continue;
+core::Result<LinkDecoder> autoencoderLinkDecoder(const Graph& decoder,
+                                                 const std::vector<Condition>& conditions,
+                                                 const PathShape& shape) {
+  auto network = lowerNetwork(decoder, conditions, shape, decoder.name, true);
+  if (!network) return network.error();
+  const std::vector<core::ConfigField>& fields = network->lowered.fields;
+  std::set<std::string> taken{"tx", "active_etx", "ae_mask"};
+  for (const Condition& condition : conditions) taken.insert(conditionPort(condition));
+  for (const core::ConfigField& field : fields) {
+    if (!taken.contains(field.name)) continue;
     return core::badInput("model.name", "'" + field.name + "' is a name of the board's own",
                           "weight '" + field.name + "' of the decoder", {"choose another name"});
   }
-  LinkDecoder out{Algorithm::Autoencoder,
-                  {},
-                  std::move(lowered->program),
+  LinkDecoder out{Algorithm::Autoencoder, network->shape, std::move(network->lowered.program),
                   "decode_" + std::string(text(Algorithm::Autoencoder))};
-  addUnpackString(out.program);
+  addUnpackString(out.program, *network);
   addDecodeSum(out.program);
-  addScale(out.program, lowered->output);
+  addScale(out.program, network->lowered.output);
   FunctionBuilder b(out.program, out.function, "eTX words to 48 charges, settings as inputs");
-  std::vector<ValueId> link =
-      b.input("tx", {false, 32, 0}, static_cast<std::uint32_t>(decoderWords(out.shape)));
-  const auto config = [&](const std::string& name, const FixedFormat& format, std::uint32_t count) {
-    return b.input(name, format, count, core::Role::Config);
+  const auto count = [](int n) { return static_cast<std::uint32_t>(n); };
+  std::vector<ValueId> link = b.input("tx", {false, kLink, 0}, count(decoderWords(out.shape)));
+  const auto config = [&](const std::string& name, const FixedFormat& format, std::uint32_t n,
+                          std::vector<ValueId>& to) {
+    const auto port = b.input(name, format, n, core::Role::Config);
+    to.insert(to.end(), port.begin(), port.end());
   };
-  for (const auto& port :
-       {config("active_etx", {false, 4, 0}, 1), config("ae_mask", {false, 16, 0}, kMaskWords)}) {
-    link.insert(link.end(), port.begin(), port.end());
+  config("active_etx", {false, kEtxBits, 0}, 1, link);
+  config("ae_mask", {false, kMaskWord, 0}, count(maskWords(out.shape)), link);
+  std::vector<ValueId> given;
+  for (const Condition& condition : conditions) {
+    if (condition.source != Condition::Source::Given) continue;
+    config(conditionPort(condition), network->condition, 1, given);
   }
   std::vector<ValueId> weights;
-  for (const core::ConfigField& field : lowered->fields) {
-    const auto port = config(field.name, field.format, field.count);
-    weights.insert(weights.end(), port.begin(), port.end());
+  for (const core::ConfigField& field : fields) {
+    config(field.name, field.format, field.count, weights);
   }
   const auto unpacked = b.call("unpack_string", link);
   const auto sum = b.call("decode_module_sum", std::array{unpacked[1]});
-  std::vector<ValueId> network(unpacked.begin() + 3, unpacked.end());
-  const std::vector<ValueId> latents = network;
-  network.insert(network.end(), weights.begin(), weights.end());
-  const std::vector<ValueId> charges = scaledCharges(b, network, sum[1]);
+  std::vector<ValueId> inputs(unpacked.begin() + 3, unpacked.end());
+  const std::vector<ValueId> latents = inputs;
+  const auto conditionInputs = conditionValues(b, *network, conditions, unpacked[1], given);
+  inputs.insert(inputs.end(), conditionInputs.begin(), conditionInputs.end());
+  inputs.insert(inputs.end(), weights.begin(), weights.end());
+  const std::vector<ValueId> charges = scaledCharges(b, inputs, sum[1]);
   const ValueId good = b.equal(unpacked[2], b.constant(0));
   const std::vector<ValueId> sent(kTriggerCells, b.constant(1));
   b.output("header", {false, kHeaderBits, 0}, unpacked[0]);
   outputDecoded(b, good, unpacked[2], sum[0], sent, charges);
-  b.output("latent", kLatentFormat, latents);
+  b.output("latent", network->latent, latents);
   out.program.functions.push_back(std::move(b).finish());
   return out;
+}
+
+core::ConfigValues givenConditions(const Graph& decoder, const std::vector<Condition>& conditions) {
+  core::ConfigValues values;
+  const Node* const input = conditionsInput(decoder);
+  for (const Condition& condition : conditions) {
+    if (input == nullptr || condition.source != Condition::Source::Given) continue;
+    values[conditionPort(condition)] = {givenCondition(condition.given, input->format)};
+  }
+  return values;
 }
 
 }  // namespace aegen::encoders::econ_t

@@ -62,13 +62,16 @@ Result<void> checkModuleSum(const Graph& encoder) {
 
 }  // namespace
 
-Result<void> checkEncoder(const Graph& graph, const Lowering& encoder) {
+Result<void> checkEncoder(const Graph& graph, const Lowering& encoder, const PathShape& shape) {
   const bool fits = encoder.inputs.size() == 1 && encoder.inputs[0].count == kTriggerCells &&
                     encoder.inputs[0].format == FixedFormat{false, kCharge, 0} &&
-                    encoder.output.count == kLatents && encoder.output.format == kLatentFormat;
+                    encoder.output.count == static_cast<std::uint32_t>(shape.latents) &&
+                    encoder.output.format.width == shape.latentBits;
   if (!fits) {
     return core::badInput("econ_t.encoder-shape",
-                          "the encoder must take 48 charges u22 and give 16 latents u9.8",
+                          "the encoder must take 48 charges u22 and give " +
+                              std::to_string(shape.latents) + " latents of " +
+                              std::to_string(shape.latentBits) + " bits",
                           "output '" + encoder.output.name + "'");
   }
   return checkModuleSum(graph);
@@ -120,6 +123,20 @@ Result<void> checkGroups(const PathShape& shape) {
   return {};
 }
 
+Result<void> checkLatents(const PathShape& shape) {
+  if (shape.channels != kTriggerCells) {
+    return wrong("an autoencoder with " + std::to_string(shape.channels) + " channels",
+                 "48 channels");
+  }
+  const bool fits = shape.latents >= 1 && shape.latents <= kMostLatents && shape.latentBits >= 1 &&
+                    shape.latentBits <= kMostLatentBits && shape.patternBits() <= kMostPatternBits;
+  if (fits) return {};
+  return wrong(
+      std::to_string(shape.latents) + " latents of " + std::to_string(shape.latentBits) + " bits",
+      "1.." + std::to_string(kMostLatents) + " latents of 1.." + std::to_string(kMostLatentBits) +
+          " bits, together at most " + std::to_string(kMostPatternBits));
+}
+
 Result<void> checkSizes(const PathShape& shape) {
   const auto within = [](int value, int low, int high, const std::string& what,
                          const std::string& more = {}) -> Result<void> {
@@ -160,11 +177,7 @@ Result<void> checkShape(const PathShape& shape, const Held& held) {
   if (held(Algorithm::SuperTriggerCell)) {
     if (auto good = checkGroups(shape); !good) return good;
   }
-  if (held(Algorithm::Autoencoder) && shape.channels != kTriggerCells) {
-    return wrong("an autoencoder with " + std::to_string(shape.channels) + " channels",
-                 "48 channels");
-  }
-  return {};
+  return held(Algorithm::Autoencoder) ? checkLatents(shape) : Result<void>{};
 }
 
 }  // namespace aegen::encoders::econ_t

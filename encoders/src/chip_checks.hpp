@@ -12,8 +12,9 @@ namespace aegen::encoders::econ_t {
 
 /// `econ_t.shape`: sizes that cannot be, for the encoders held.
 [[nodiscard]] core::Result<void> checkShape(const PathShape& shape, const Held& held);
-/// `econ_t.encoder-shape`, `model.shape`: not 48 charges to 16 latents, not one Normalize.
-[[nodiscard]] core::Result<void> checkEncoder(const Graph& graph, const Lowering& encoder);
+/// `econ_t.encoder-shape`, `model.shape`: not 48 charges to the shape's latents, not one Normalize.
+[[nodiscard]] core::Result<void> checkEncoder(const Graph& graph, const Lowering& encoder,
+                                              const PathShape& shape);
 /// `model.name`: the encoder shares a name with the path around it.
 [[nodiscard]] core::Result<void> checkNames(const Lowering& encoder,
                                             const std::set<std::string>& taken);

@@ -13,7 +13,6 @@
 namespace aegen::encoders::econ_t {
 namespace {
 
-constexpr int kMaskWord = 16;      // bits of ae_mask a register holds
 constexpr int kThresholdBits = 9;  // of the buffer's thresholds
 
 }  // namespace
@@ -29,7 +28,7 @@ ChipSettings ChipSettings::neutral(const PathShape& shape) {
   std::iota(out.mux.begin(), out.mux.end(), 0);
   out.calibration.assign(n, 2048);
   out.threshold.assign(n, 0);
-  out.keep.assign(kLatents * kLatentBits, true);
+  out.keep.assign(static_cast<std::size_t>(shape.patternBits()), true);
   // A crossing must be truncated before the buffer is full.
   out.t1 = std::min(out.t1, shape.bufferWords);
   out.t2 = std::min(out.t2, shape.bufferWords);
@@ -65,9 +64,20 @@ std::vector<std::string> contradictions(const ChipSettings& settings, const Path
   return out;
 }
 
-std::vector<core::ConfigField> settingFields(const ChipSettings& settings, const PathShape& shape,
-                                             const std::vector<Algorithm>& encoders) {
-  const core::ConfigValues values = configValues(settings, encoders);
+std::vector<std::int64_t> maskValues(const std::vector<bool>& keep) {
+  std::vector<std::int64_t> words((keep.size() + kMaskWord - 1) / kMaskWord, 0);
+  for (std::size_t bit = 0; bit < keep.size(); ++bit) {
+    const bool kept = keep[keep.size() - 1 - bit];
+    words[bit / kMaskWord] |= std::int64_t{kept} << bit % kMaskWord;
+  }
+  return words;
+}
+
+std::vector<core::ConfigField> settingFields(const ChipSettings& settings,
+                                             const ChipOptions& options) {
+  const PathShape& shape = options.shape;
+  const std::vector<Algorithm>& encoders = options.encoders;
+  const core::ConfigValues values = configValues(settings, encoders, options.maskLoadable);
   std::vector<core::ConfigField> out;
   const auto field = [&](const char* name, int width, const std::string& comment) {
     const auto found = values.find(name);
@@ -100,7 +110,7 @@ std::vector<core::ConfigField> settingFields(const ChipSettings& settings, const
 }
 
 core::ConfigValues configValues(const ChipSettings& settings,
-                                const std::vector<Algorithm>& encoders) {
+                                const std::vector<Algorithm>& encoders, bool maskLoadable) {
   const Held held(encoders);
   core::ConfigValues out{
       {"mux", {settings.mux.begin(), settings.mux.end()}},
@@ -120,14 +130,7 @@ core::ConfigValues configValues(const ChipSettings& settings,
     out["use_sum"] = {settings.useSum ? 1 : 0};
   }
   if (held(Algorithm::SuperTriggerCell)) out["stc_type"] = {settings.stcType};
-  if (held(Algorithm::Autoencoder)) {
-    std::vector<std::int64_t> mask(kMaskWords, 0);
-    const std::size_t last = settings.keep.size() - 1;  // keep[0] is the highest bit
-    for (std::size_t i = 0; i < settings.keep.size(); ++i) {
-      if (settings.keep[last - i]) mask[i / kMaskWord] |= std::int64_t{1} << (i % kMaskWord);
-    }
-    out["ae_mask"] = mask;
-  }
+  if (held(Algorithm::Autoencoder) && maskLoadable) out["ae_mask"] = maskValues(settings.keep);
   return out;
 }
 

@@ -25,9 +25,11 @@ class Held {
   std::array<bool, kAlgorithms.size()> at_{};
 };
 
+/// The registers that hold a mask: ae_mask's words, lowest first; keep[0] is the highest bit.
+[[nodiscard]] std::vector<std::int64_t> maskValues(const std::vector<bool>& keep);
+
 /// The settings that a chip with these encoders has, with `settings` as reset values.
 [[nodiscard]] std::vector<core::ConfigField> settingFields(const ChipSettings& settings,
-                                                           const PathShape& shape,
-                                                           const std::vector<Algorithm>& encoders);
+                                                           const ChipOptions& options);
 
 }  // namespace aegen::encoders::econ_t

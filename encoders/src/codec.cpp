@@ -17,7 +17,6 @@ using ordered = nlohmann::ordered_json;
 
 constexpr const char* kFormat = "aegen-model";
 constexpr int kVersion = 1;
-constexpr std::string_view kSourceNames[] = {"sum_code", "given"};
 
 // ---- writing ------------------------------------------------------------------------------------
 
@@ -98,7 +97,7 @@ ordered toJson(const Graph& graph) {
 
 ordered toJson(const Condition& condition) {
   ordered out{{"name", condition.name}, {"source", text(condition.source)}};
-  if (condition.source == ConditionSource::Given) out["value"] = condition.value;
+  if (condition.source == Condition::Source::Given) out["default"] = condition.given;
   return out;
 }
 
@@ -141,8 +140,11 @@ class ModelReader {
       if (c != '0' && c != '1') fail("value", "must be 0s and 1s", "link.keep");
       out.link.keep.push_back(c == '1');
     }
-    if (model.contains("conditions")) out.conditions = conditions(model);
-    checkConditions(out);
+    if (model.contains("conditions")) out.conditions = conditions(model["conditions"]);
+    if (auto good = checkConditions(out.decoder, out.conditions); !good) {
+      throw Problem{{good.error().failure, good.error().code, good.error().message,
+                     file_ + ": decoder, " + good.error().where, good.error().notes}};
+    }
     return out;
   }
 
@@ -157,36 +159,6 @@ class ModelReader {
     if (!object.is_object()) fail("type", "must be an object", where);
     if (!object.contains(key)) fail("missing-key", "is missing", place);
     return object[key];
-  }
-
-  std::vector<Condition> conditions(const json& model) const {
-    std::vector<Condition> out;
-    const json& list = at(model, "conditions", "");
-    if (!list.is_array()) fail("type", "must be a list", "conditions");
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      const std::string where = "conditions[" + std::to_string(i) + "]";
-      Condition& condition = out.emplace_back();
-      condition.name = string(list[i], "name", where);
-      const std::string source = string(list[i], "source", where);
-      const auto parsed = parseConditionSource(source);
-      if (!parsed) {
-        fail("value", "\"" + source + "\" is no source: given or sum_code", where + ".source");
-      }
-      condition.source = *parsed;
-      if (*parsed == ConditionSource::Given) condition.value = get<double>(list[i], "value", where);
-    }
-    return out;
-  }
-
-  void checkConditions(const Codec& codec) const {
-    const Node* const node = codec.decoder.find(kConditionsNode);
-    const bool any = node != nullptr && node->kind == NodeKind::Input;
-    const std::size_t wanted = any ? elementCount(node->shape) : 0;
-    if (codec.conditions.size() == wanted) return;
-    fail("conditions",
-         "describes " + std::to_string(codec.conditions.size()) +
-             " conditions, the decoder's input node \"conditions\" has " + std::to_string(wanted),
-         "conditions");
   }
 
   template <typename T>
@@ -261,6 +233,24 @@ class ModelReader {
     }
     if (!out.real.empty() && out.real.size() != out.values.size()) {
       fail("shape", "has another number of entries than \"values\"", place + ".real");
+    }
+    return out;
+  }
+
+  std::vector<Condition> conditions(const json& list) const {
+    if (!list.is_array()) fail("type", "must be a list", "conditions");
+    std::vector<Condition> out;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string where = "conditions[" + std::to_string(i) + "]";
+      Condition condition;
+      condition.name = string(list[i], "name", where);
+      const auto source = parseConditionSource(string(list[i], "source", where));
+      if (!source) fail("value", "must be sum_code or given", where + ".source");
+      condition.source = *source;
+      if (condition.source == Condition::Source::Given) {
+        condition.given = get<double>(list[i], "default", where);
+      }
+      out.push_back(std::move(condition));
     }
     return out;
   }
@@ -363,16 +353,6 @@ class ModelReader {
 };
 
 }  // namespace
-
-std::string_view text(ConditionSource source) {
-  return kSourceNames[static_cast<std::size_t>(source)];
-}
-
-std::optional<ConditionSource> parseConditionSource(std::string_view text) {
-  const auto found = std::ranges::find(kSourceNames, text);
-  if (found == std::end(kSourceNames)) return std::nullopt;
-  return static_cast<ConditionSource>(found - std::begin(kSourceNames));
-}
 
 Result<Codec> loadCodec(const std::filesystem::path& file) {
   const auto text = core::readFile(file);

@@ -54,13 +54,20 @@ Graph autoencoder(const AutoencoderWeights& w, bool loadable, bool truncateProdu
   node("features", NodeKind::Relu);
   node("flat", NodeKind::Reshape).shape = {128};
   Node& dense = node("dense", NodeKind::Dense);
-  dense.kernel = weights("dense_kernel", {16, 128}, w.denseKernel, loadable);
-  dense.bias = weights("dense_bias", {16}, w.denseBias, loadable);
+  const auto latents = static_cast<int>(w.denseBias.size());
+  dense.kernel = weights("dense_kernel", {latents, 128}, w.denseKernel, loadable);
+  dense.bias = weights("dense_bias", {latents}, w.denseBias, loadable);
   dense.sum = {truncateProducts, truncateProducts ? 8 : 0};
   node("positive", NodeKind::Relu);
   Node& latent = node("latent", NodeKind::Requantize);
   latent.format = kLatentFormat;
   return graph;
+}
+
+PathShape withLatents(PathShape shape, const Node& latents) {
+  shape.latents = static_cast<int>(elementCount(latents.shape));
+  shape.latentBits = latents.format.width;
+  return shape;
 }
 
 int normalizingShift(std::int64_t moduleSum) {

@@ -90,11 +90,12 @@ class ChipAssembly {
     if (graph_ == nullptr) return {};
     auto lowered = lower(*graph_, "");
     if (!lowered) return lowered.error();
-    if (auto good = checkEncoder(*graph_, *lowered); !good) return good;
-    if (reset_.keep.size() != kLatents * kLatentBits) {
-      return core::badInput(
-          "model.link", std::to_string(reset_.keep.size()) + " latent mask bits, 144 are needed",
-          graph_->name);
+    if (auto good = checkEncoder(*graph_, *lowered, shape_); !good) return good;
+    if (reset_.keep.size() != static_cast<std::size_t>(shape_.patternBits())) {
+      return core::badInput("model.link",
+                            std::to_string(reset_.keep.size()) + " latent mask bits, " +
+                                std::to_string(shape_.patternBits()) + " are needed",
+                            graph_->name);
     }
     network_ = std::move(*lowered);
     return {};
@@ -214,16 +215,7 @@ class ChipAssembly {
       format(Algorithm::Repeater, "format_repeater",
              sameNames({"header", "cell_code", "active_etx"}));
     }
-    if (held_(Algorithm::Autoencoder)) {
-      addCodeSum(path_);
-      addCloseUp(path_);
-      addFormat(path_, shape_);
-      add(kCodeSum, sameNames({"module_sum"}), sameNames({"sum_code"}));
-      closeUps_.push_back(add(kCloseUp, {{"latent", network_.output.name}, {"ae_mask", "ae_mask"}},
-                              sameNames({"kept_bits"})));
-      format(Algorithm::Autoencoder, kFormat,
-             sameNames({"header", "sum_code", "kept_bits", "active_etx"}));
-    }
+    if (held_(Algorithm::Autoencoder)) formatLatents();
     if (!several()) return;
     addSelectWords(path_, shape_, options_.encoders);
     std::vector<Wire> wires = sameNames({"algorithm"});
@@ -231,6 +223,24 @@ class ChipAssembly {
     for (Wire& wire : wires) wire.port = wire.signal;
     last_ = add("select_words", std::move(wires),
                 sameNames({"words", "count", "truncated_word", "fill_word"}));
+  }
+
+  void formatLatents() {
+    addCodeSum(path_);
+    add(kCodeSum, sameNames({"module_sum"}), sameNames({"sum_code"}));
+    std::vector<Wire> inputs{{"latent", network_.output.name}};
+    int kept = shape_.patternBits();
+    if (options_.maskLoadable) {
+      addCloseUp(path_, shape_, network_.output.format);
+      inputs.push_back({"ae_mask", "ae_mask"});
+    } else {
+      addWiredCloseUp(path_, shape_, network_.output.format, reset_.keep);
+      kept = std::max(1, static_cast<int>(std::ranges::count(reset_.keep, true)));
+    }
+    addFormat(path_, shape_, kept);
+    closeUps_.push_back(add(kCloseUp, std::move(inputs), sameNames({"kept_bits"})));
+    format(Algorithm::Autoencoder, kFormat,
+           sameNames({"header", "sum_code", "kept_bits", "active_etx"}));
   }
 
   void closeUpCells() {
@@ -387,7 +397,7 @@ class ChipAssembly {
       if (algorithm != options_.encoders.front()) design.comment += ", ";
       design.comment += algorithm == Algorithm::Autoencoder ? graph_->name : text(algorithm);
     }
-    auto settings = settingFields(reset_, shape_, options_.encoders);
+    auto settings = settingFields(reset_, options_);
     if (graph_ != nullptr) {
       if (auto good = checkNames(network_, pathNames(settings)); !good) return good.error();
     }

@@ -5,7 +5,6 @@
 
 #include "aegen/core/function_builder.hpp"
 #include "aegen/encoders/econ_t.hpp"
-#include "bit_vector.hpp"
 #include "path_formats.hpp"
 
 namespace aegen::encoders::econ_t {
@@ -15,7 +14,11 @@ using core::FunctionBuilder;
 using core::Role;
 using core::ValueId;
 
-constexpr std::uint32_t kKeptLimbs = kLatents * kLatentBits / BitVector::kLimb;
+// The bits of a latent as they are sent: its two's complement.
+ValueId patternOf(FunctionBuilder& b, ValueId latent) {
+  const core::FixedFormat format = b.format(latent);
+  return format.isSigned ? b.slice(latent, 0, format.width) : latent;
+}
 
 void addCalibrateChannel(core::Program& program) {
   FunctionBuilder b(
@@ -101,26 +104,61 @@ void addCodeSum(core::Program& program) {
   program.functions.push_back(std::move(b).finish());
 }
 
-void addCloseUp(core::Program& program) {
+BitVector maskOf(FunctionBuilder& b, std::vector<ValueId> words, const PathShape& shape) {
+  if (const int last = shape.patternBits() % kMaskWord; last != 0) {
+    words.back() = b.slice(words.back(), 0, last);
+  }
+  return BitVector::join(b, words, BitVector::limbWidth(shape.patternBits()));
+}
+
+void addCloseUp(core::Program& program, const PathShape& shape, const core::FixedFormat& format) {
   FunctionBuilder b(program, kCloseUp,
                     "the latent bits that ae_mask keeps, in order, closed up at the low end");
-  const auto latent = b.input("latent", {false, kLatentBits, kLatentBits - 1}, kLatents);
-  const auto mask = b.input("ae_mask", bits(16), kMaskWords, Role::Config);
-  const BitVector kept = compress(b, BitVector::join(b, latent), BitVector::join(b, mask));
-  b.output("kept_bits", bits(BitVector::kLimb), kept.limbs());
+  auto latent = b.input("latent", format, static_cast<std::uint32_t>(shape.latents));
+  const auto mask = b.input("ae_mask", bits(kMaskWord),
+                            static_cast<std::uint32_t>(maskWords(shape)), Role::Config);
+  for (ValueId& value : latent) value = patternOf(b, value);
+  const int limb = BitVector::limbWidth(shape.patternBits());
+  const BitVector kept = compress(b, BitVector::join(b, latent, limb), maskOf(b, mask, shape));
+  b.output("kept_bits", bits(limb), kept.limbs());
   program.functions.push_back(std::move(b).finish());
 }
 
-void addFormat(core::Program& program, const PathShape& shape) {
+void addWiredCloseUp(core::Program& program, const PathShape& shape,
+                     const core::FixedFormat& format, const std::vector<bool>& keep) {
+  FunctionBuilder b(program, kCloseUp, "the latent bits that are sent, in order: wires");
+  const auto latent = b.input("latent", format, static_cast<std::uint32_t>(shape.latents));
+  const auto isKept = [&](std::size_t bit) { return keep[keep.size() - 1 - bit]; };
+  const auto width = static_cast<std::size_t>(shape.latentBits);
+  std::vector<ValueId> kept;  // runs of neighbouring bits, the least significant first
+  for (std::size_t bit = 0; bit < keep.size(); ++bit) {
+    if (!isKept(bit)) continue;
+    const std::size_t low = bit % width;
+    std::size_t run = 1;
+    while (low + run < width && isKept(bit + run)) ++run;
+    const ValueId value = latent[bit / width];
+    kept.push_back(run == width ? patternOf(b, value)
+                                : b.slice(value, static_cast<int>(low), static_cast<int>(run)));
+    bit += run - 1;
+  }
+  if (kept.empty()) kept.push_back(b.constant(0));
+  const int limb = BitVector::limbWidth(static_cast<int>(kept.size()));
+  b.output("kept_bits", bits(limb), BitVector::join(b, kept, limb).limbs());
+  program.functions.push_back(std::move(b).finish());
+}
+
+void addFormat(core::Program& program, const PathShape& shape, int keptBits) {
   FunctionBuilder b(program, kFormat,
                     "header, module sum and kept latent bits in words; the last 18 + 32 (eTX - 1) "
-                    "of the latent bits, at most 146, are sent");
+                    "of the latent bits, at most " +
+                        std::to_string(sentLatentBits(shape.etx, shape)) + ", are sent");
   const ValueId header = b.input("header", bits(5))[0];
   const ValueId sumCode = b.input("sum_code", bits(kSumCode.width()))[0];
-  const auto limbs = b.input("kept_bits", bits(BitVector::kLimb), kKeptLimbs);
+  const auto limbs = b.input("kept_bits", bits(BitVector::limbWidth(keptBits)),
+                             static_cast<std::uint32_t>(BitVector::limbCount(keptBits)));
   const ValueId activeEtx = b.input("active_etx", bits(kEtxBits), 1, Role::Config)[0];
-  const BitVector kept = BitVector::of(limbs);
-  const int most = std::min(kLinkWords / 2, shape.etx);  // links the longest string takes
+  const BitVector kept = BitVector::of(b, limbs);
+  const int most = autoencoderMostEtx(shape);
   // The string is right-aligned: 32 bits an eTX, of which the first 14 are header and sum. Counted
   // from its end, word r holds kept bits 16r+15..16r, and two more stand in the first word.
   const ValueId links = b.name(b.min(b.max(activeEtx, b.constant(1)), b.constant(most)), "links");

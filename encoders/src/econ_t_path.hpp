@@ -1,8 +1,12 @@
 #pragma once
 /// The functions of the ECON-T's trigger path before and behind the encoder.
 
+#include <vector>
+
+#include "aegen/core/function_builder.hpp"
 #include "aegen/core/program.hpp"
 #include "aegen/encoders/link_formats.hpp"
+#include "bit_vector.hpp"
 #include "path_formats.hpp"
 
 namespace aegen::encoders::econ_t {
@@ -11,10 +15,6 @@ inline constexpr int kCharge = kChargeBits;  ///< bits of a calibrated charge
 inline constexpr int kCalibration = 12;      ///< bits, 2048 = 1.0
 inline constexpr int kPortCodes = 4;         ///< codes of a port word
 inline constexpr FloatCode kPortCode{4, 3};  ///< a trigger cell as it comes in
-inline constexpr int kEtx = 13;
-inline constexpr int kLinkWords = 10;       ///< words of the longest autoencoder string
-inline constexpr FloatCode kSumCode{5, 4};  ///< the autoencoder's module sum on the link
-inline constexpr int kMaskWords = 9;        ///< 16-bit words of ae_mask
 
 /// Names of the functions add...() add.
 inline constexpr const char* kUnpack = "unpack";
@@ -35,11 +35,18 @@ void addChannelMux(core::Program& program, const PathShape& shape);
 void addCalibrate(core::Program& program, const PathShape& shape);
 /// module_sum u28 -> sum_code u9 (section 3).
 void addCodeSum(core::Program& program);
-/// latent u9.8[16], ae_mask u16[9] -> kept_bits u48[3]: the bits that ae_mask keeps, closed up at
-/// the low end.
-void addCloseUp(core::Program& program);
-/// header, sum_code, kept_bits u48[3], active_etx u4 -> words u16, count u6, truncated_word u16,
-/// fill_word u16 (section 5, row AE; section 6).
-void addFormat(core::Program& program, const PathShape& shape);
+/// The words of ae_mask as a string of shape.patternBits() bits.
+[[nodiscard]] BitVector maskOf(core::FunctionBuilder& b, std::vector<core::ValueId> words,
+                               const PathShape& shape);
+/// latent (shape.latents of the format), ae_mask u16[maskWords()] (Config) -> kept_bits in limbs
+/// (u48[3] of the ECON-T): the bits that ae_mask keeps, closed up at the low end.
+void addCloseUp(core::Program& program, const PathShape& shape, const core::FixedFormat& latent);
+/// The same for a mask that is known: latent -> kept_bits, wires alone. Bits that are not kept are
+/// not among its outputs.
+void addWiredCloseUp(core::Program& program, const PathShape& shape,
+                     const core::FixedFormat& latent, const std::vector<bool>& keep);
+/// header, sum_code, kept_bits (limbs for `keptBits` bits), active_etx u4 -> words u16, count u6,
+/// truncated_word u16, fill_word u16 (section 5, row AE; section 6).
+void addFormat(core::Program& program, const PathShape& shape, int keptBits);
 
 }  // namespace aegen::encoders::econ_t

@@ -8,10 +8,13 @@
 
 #include "aegen/core/interpreter.hpp"
 #include "aegen/encoders/lowering.hpp"
+#include "link_string.hpp"
 
 namespace aegen::encoders {
 namespace {
 
+using econ_t::PathShape;
+using econ_t::withLatents;
 using Charges = std::array<double, data::kTriggerCells>;
 
 core::Result<core::Columns> run(const Graph& graph, const core::Columns& inputs) {
@@ -31,37 +34,80 @@ core::Result<void> checkShape(const Codec& codec) {
   const auto holds = [](const Node& node, std::size_t elements) {
     return elementCount(node.shape) == elements;
   };
-  const auto oneInput = [](const Graph& graph) {
-    return std::ranges::count(graph.nodes, NodeKind::Input, &Node::kind) == 1;
-  };
   constexpr core::FixedFormat kCharge{false, std::bit_width(unsigned{data::kMaxCharge}), 0};
-  const bool fits = !codec.encoder.nodes.empty() && !codec.decoder.nodes.empty() &&
-                    oneInput(codec.encoder) && oneInput(codec.decoder) &&
-                    holds(codec.encoder.nodes.front(), data::kTriggerCells) &&
-                    codec.encoder.nodes.front().format == kCharge &&
-                    holds(codec.encoder.output(), econ_t::kLatents) &&
-                    holds(codec.decoder.nodes.front(), econ_t::kLatents) &&
-                    holds(codec.decoder.output(), data::kTriggerCells) &&
-                    codec.encoder.output().format == codec.decoder.nodes.front().format &&
-                    codec.encoder.output().format.width == econ_t::kLatentBits &&
-                    codec.link.keep.size() == econ_t::kLatents * econ_t::kLatentBits &&
-                    codec.link.activeEtx >= 1 && codec.link.activeEtx <= 13;
-  if (fits) return {};
-  return core::badInput("evaluate.shape",
-                        "the codec is not one of 48 charges u22, 16 u9 latents and 1..13 eTX",
-                        codec.name, {"docs/model_file.md says what an ECON-T model holds"});
+  const bool fits =
+      !codec.encoder.nodes.empty() && !codec.decoder.nodes.empty() &&
+      std::ranges::count(codec.encoder.nodes, NodeKind::Input, &Node::kind) == 1 &&
+      holds(codec.encoder.nodes.front(), data::kTriggerCells) &&
+      codec.encoder.nodes.front().format == kCharge &&
+      codec.decoder.nodes.front().kind == NodeKind::Input &&
+      holds(codec.decoder.nodes.front(), elementCount(codec.encoder.output().shape)) &&
+      codec.encoder.output().format == codec.decoder.nodes.front().format &&
+      holds(codec.decoder.output(), data::kTriggerCells) && codec.link.activeEtx >= 1 &&
+      codec.link.activeEtx <= PathShape{}.etx &&
+      codec.link.keep.size() ==
+          static_cast<std::size_t>(withLatents({}, codec.encoder.output()).patternBits());
+  if (fits) return checkConditions(codec.decoder, codec.conditions);
+  return core::badInput(
+      "evaluate.shape",
+      "the codec is not one of 48 charges u22, latents of one format and 1..13 eTX", codec.name,
+      {"docs/model_file.md says what a model for the trigger path holds"});
 }
 
 // The bits of each latent that are sent, as the chip closes them up and cuts them to its links.
-std::array<std::int64_t, econ_t::kLatents> sentBits(const LinkLayout& link) {
-  std::array<std::int64_t, econ_t::kLatents> sent{};
-  const std::vector<int> positions = econ_t::linkPositions(link);
+std::vector<std::int64_t> sentBits(const LinkLayout& link, const PathShape& shape) {
+  std::vector<std::int64_t> sent(static_cast<std::size_t>(shape.latents), 0);
+  const std::vector<int> positions = econ_t::linkPositions(link, shape);
+  const auto width = static_cast<std::size_t>(shape.latentBits);
   for (std::size_t bit = 0; bit < positions.size(); ++bit) {
-    if (positions[bit] >= 0) {
-      sent[bit / econ_t::kLatentBits] |= std::int64_t{1} << (bit % econ_t::kLatentBits);
-    }
+    if (positions[bit] >= 0) sent[bit / width] |= std::int64_t{1} << (bit % width);
   }
   return sent;
+}
+
+// Latents as they arrive, with the codec's histograms of them.
+void passLink(const Codec& codec, core::Columns& latents, Evaluation& result) {
+  const Node& output = codec.encoder.output();
+  const std::vector<std::int64_t> sent = sentBits(codec.link, withLatents({}, output));
+  std::vector<std::int64_t> received(sent.size());
+  result.latents = LatentHistograms(sent.size());
+  for (std::size_t e = 0; e < latents.events(); ++e) {
+    for (std::size_t l = 0; l < received.size(); ++l) {
+      received[l] = latents.at(l, e) = core::wrap(latents.at(l, e) & sent[l], output.format);
+    }
+    result.latents.add(received);
+  }
+  for (const std::int64_t bits : sent) {
+    result.bitsSent += std::popcount(static_cast<std::uint64_t>(bits));
+  }
+}
+
+// What the decoder takes: latents and, where it has any, conditions of each event.
+core::Columns decoderInputs(const Codec& codec, const core::Columns& latents,
+                            std::span<const data::Event> events,
+                            std::span<const data::Column> columns) {
+  core::Columns inputs(latents.elements() + codec.conditions.size(), latents.events());
+  for (std::size_t l = 0; l < latents.elements(); ++l) {
+    std::ranges::copy(latents.column(l), inputs.column(l).begin());
+  }
+  for (std::size_t i = 0; i < codec.conditions.size(); ++i) {
+    const Condition& condition = codec.conditions[i];
+    const core::FixedFormat& format = conditionsInput(codec.decoder)->format;
+    const auto column = std::ranges::find(columns, condition.name, &data::Column::name);
+    const auto out = inputs.column(latents.elements() + i);
+    for (std::size_t e = 0; e < events.size(); ++e) {
+      switch (condition.source) {
+        case Condition::Source::SumCode:
+          out[e] = sumCodeCondition(econ_t::floatCodeOf(events[e].sum(), econ_t::kSumCode), format);
+          break;
+        case Condition::Source::Given:
+          out[e] =
+              givenCondition(column == columns.end() ? condition.given : column->values[e], format);
+          break;
+      }
+    }
+  }
+  return inputs;
 }
 
 // Mean over the events of each TC's share of the sum.
@@ -82,7 +128,8 @@ Charges meanPattern(std::span<const data::Event> events) {
 
 }  // namespace
 
-core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Event> events) {
+core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Event> events,
+                                  std::span<const data::Column> columns) {
   if (const auto good = checkShape(codec); !good) return good.error();
   core::Columns charges(data::kTriggerCells, events.size());
   for (std::size_t e = 0; e < events.size(); ++e) {
@@ -91,16 +138,8 @@ core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Even
   auto latents = run(codec.encoder, charges);
   if (!latents) return latents.error();
   Evaluation result;
-  const auto sent = sentBits(codec.link);
-  for (std::size_t e = 0; e < events.size(); ++e) {
-    std::array<std::int64_t, econ_t::kLatents> received{};
-    for (std::size_t l = 0; l < received.size(); ++l) received[l] = latents->at(l, e) &= sent[l];
-    result.latents.add(received);
-  }
-  for (const std::int64_t bits : sent) {
-    result.bitsSent += std::popcount(static_cast<std::uint64_t>(bits));
-  }
-  const auto decoded = run(codec.decoder, *latents);
+  passLink(codec, *latents, result);
+  const auto decoded = run(codec.decoder, decoderInputs(codec, *latents, events, columns));
   if (!decoded) return decoded.error();
 
   const Charges pattern = meanPattern(events);

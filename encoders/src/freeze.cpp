@@ -116,6 +116,12 @@ Interval hull(const std::vector<Interval>& elements) {
   return all;
 }
 
+core::Interval joined(const std::vector<core::Interval>& ranges) {
+  core::Interval out = ranges.front();
+  for (const core::Interval& range : ranges) out = out.join(range);
+  return out;
+}
+
 }  // namespace
 
 void freezeReal(Graph& graph, const DecoderFormats& formats) {
@@ -171,7 +177,7 @@ Graph freezeDecoder(const std::vector<RealDense>& layers, const DecoderFormats& 
     weights.real = values;
     return weights;
   };
-  add("latent", NodeKind::Input, layers.front().in).format = econ_t::kLatentFormat;
+  add("latent", NodeKind::Input, layers.front().in).format = formats.latent;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const RealDense& layer = layers[i];
     const bool last = i + 1 == layers.size();
@@ -187,22 +193,24 @@ Graph freezeDecoder(const std::vector<RealDense>& layers, const DecoderFormats& 
   return graph;
 }
 
-LinkLayout topBitsLayout(int latents, int width, int latentBits, int activeEtx) {
+LinkLayout topBitsLayout(int latentBits, int activeEtx, const econ_t::PathShape& shape) {
   LinkLayout layout;
   layout.activeEtx = activeEtx;
-  for (int latent = 0; latent < latents; ++latent) {
-    for (int bit = 0; bit < width; ++bit) layout.keep.push_back(bit < latentBits);
+  for (int latent = 0; latent < shape.latents; ++latent) {
+    for (int bit = 0; bit < shape.latentBits; ++bit) layout.keep.push_back(bit < latentBits);
   }
   return layout;
 }
 
-LinkLayout topBitsLayout(int latentBits, int activeEtx) {
-  return topBitsLayout(econ_t::kLatents, econ_t::kLatentBits, latentBits, activeEtx);
-}
-
-LinkLayout fittingLayout(int activeEtx) {
-  const int bits = econ_t::sentLatentBits(activeEtx) / econ_t::kLatents;
-  return topBitsLayout(std::min(bits, econ_t::kLatentBits), activeEtx);
+LinkLayout fittingLayout(int activeEtx, const econ_t::PathShape& shape) {
+  const int sent = econ_t::sentLatentBits(activeEtx, shape);
+  if (sent >= shape.latents) {
+    return topBitsLayout(std::min(sent / shape.latents, shape.latentBits), activeEtx, shape);
+  }
+  LinkLayout layout = topBitsLayout(1, activeEtx, shape);
+  // The mask begins with the last latent.
+  std::fill_n(layout.keep.begin(), (shape.latents - sent) * shape.latentBits, false);
+  return layout;
 }
 
 }  // namespace aegen::encoders

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "econ_t_path.hpp"
+#include "chip_settings.hpp"
 #include "link_string.hpp"
 
 namespace aegen::encoders::econ_t {
@@ -133,15 +133,10 @@ core::ConfigValues decoderConfig(Algorithm algorithm, const DecoderSettings& set
     case Algorithm::Repeater:
       set("drop_lsb", mostDrop(settings.dropLsb));
       break;
-    case Algorithm::Autoencoder: {
-      std::vector<std::int64_t> words(kMaskWords, 0);
-      for (std::size_t bit = 0; bit < words.size() * 16; ++bit) {
-        const bool kept = settings.keep.empty() || settings.keep[words.size() * 16 - 1 - bit];
-        words[bit / 16] |= std::int64_t{kept} << bit % 16;
-      }
-      values["ae_mask"] = words;
+    case Algorithm::Autoencoder:
+      values["ae_mask"] =
+          maskValues(settings.keep.empty() ? ChipSettings::neutral().keep : settings.keep);
       break;
-    }
   }
   return values;
 }

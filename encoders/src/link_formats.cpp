@@ -102,6 +102,20 @@ int stcGroups(const PathShape& shape, int type, int activeEtx) {
                   (kLink * activeEtx - kShortHeader) / stcGroupBits(chosen));
 }
 
+int autoencoderMostEtx(const PathShape& shape) {
+  const int bits = kHeaderBits + kSumCode.width() + shape.patternBits();
+  return std::min((bits + kLink - 1) / kLink, shape.etx);
+}
+
+int sentLatentBits(int activeEtx, const PathShape& shape) {
+  const int links = std::clamp(activeEtx, 1, std::max(1, autoencoderMostEtx(shape)));
+  return kLink * links - kHeaderBits - kSumCode.width();
+}
+
+int maskWords(const PathShape& shape) {
+  return (shape.patternBits() + kMaskWord - 1) / kMaskWord;
+}
+
 int repeaterBits(const PathShape& shape) {
   return kHeaderBits + shape.channels * shape.charge.width();
 }

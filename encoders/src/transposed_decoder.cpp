@@ -6,14 +6,21 @@
 namespace aegen::encoders::econ_t {
 namespace {
 
+constexpr int kFeatures = 4 * 4 * 8;  // of the convolution
+
+int latentsOf(const AutoencoderWeights& weights) {
+  return static_cast<int>(weights.denseKernel.size()) / kFeatures;
+}
+
 // What each channel weighs in each latent: [channel][latent].
 std::vector<double> linearMap(const AutoencoderWeights& weights) {
   constexpr int kFilters = 8;
   constexpr int kOut = 4;
   constexpr int kKernel = 3;
   const auto channels = gridChannels();
-  std::vector<double> map(static_cast<std::size_t>(kTriggerCells * kLatents), 0);
-  for (int latent = 0; latent < kLatents; ++latent) {
+  const int latents = latentsOf(weights);
+  std::vector<double> map(static_cast<std::size_t>(kTriggerCells * latents), 0);
+  for (int latent = 0; latent < latents; ++latent) {
     for (int o = 0; o < kOut * kOut * kFilters; ++o) {
       const int filter = o % kFilters;
       const int row = o / kFilters / kOut;
@@ -26,7 +33,7 @@ std::vector<double> linearMap(const AutoencoderWeights& weights) {
         if (r >= kGridSide || c >= kGridSide) continue;
         const int channel = channels[static_cast<std::size_t>(r * kGridSide + c)];
         if (channel < 0) continue;
-        map[static_cast<std::size_t>(channel * kLatents + latent)] +=
+        map[static_cast<std::size_t>(channel * latents + latent)] +=
             dense * static_cast<double>(
                         weights.convKernel[static_cast<std::size_t>(tap * kFilters + filter)]);
       }
@@ -45,8 +52,9 @@ Graph transposedDecoder(const AutoencoderWeights& weights) {
   graph.name = "transposed_encoder";
   graph.nodes.resize(4);
   graph.nodes[0].name = "latent";
-  graph.nodes[0].shape = {kLatents};
-  graph.nodes[0].format = {false, kLatentBits, kLatentBits - 1};
+  const int latents = latentsOf(weights);
+  graph.nodes[0].shape = {latents};
+  graph.nodes[0].format = kLatentFormat;
   const char* const names[] = {"latent", "pattern", "positive", "charges"};
   for (std::size_t i = 1; i < graph.nodes.size(); ++i) {
     graph.nodes[i].name = names[i];
@@ -56,7 +64,7 @@ Graph transposedDecoder(const AutoencoderWeights& weights) {
   Node& dense = graph.nodes[1];
   dense.kind = NodeKind::Dense;
   const core::FixedFormat format{true, 8, 7};
-  dense.kernel = {"pattern_kernel", format, {kTriggerCells, kLatents}, {}, {}, true};
+  dense.kernel = {"pattern_kernel", format, {kTriggerCells, latents}, {}, {}, true};
   for (const double value : map)
     dense.kernel.values.push_back(core::quantize(value / largest, format));
   dense.bias = {"pattern_bias", {true, 8, 15}, {kTriggerCells}, {}, {}, true};

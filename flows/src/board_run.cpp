@@ -94,6 +94,12 @@ class BoardRun {
     if (!settings_.decoder.empty()) {
       auto codec = encoders::loadCodec(settings_.decoder);
       if (!codec) return codec.error();
+      const auto& latents = codec->decoder.nodes.front();
+      if (econ_t::withLatents({}, latents) != econ_t::PathShape{}) {
+        return core::badInput("model.decoder-shape", "the decoder does not take the chip's latents",
+                              settings_.decoder.string(),
+                              {"vector sets are of 16 latents of nine bits"});
+      }
       for (encoders::Node& node : codec->decoder.nodes) {
         node.kernel.loadable = !node.kernel.values.empty();
         node.bias.loadable = !node.bias.values.empty();
@@ -172,7 +178,7 @@ class BoardRun {
       const std::string name(text(module.algorithm));
       if (!kinds.contains(name)) {
         auto decoder = module.algorithm == Algorithm::Autoencoder
-                           ? econ_t::autoencoderLinkDecoder(module.decoder)
+                           ? econ_t::autoencoderLinkDecoder(module.decoder, conditions())
                            : econ_t::linkDecoder(module.algorithm, {});
         if (!decoder) return decoder.error();
         kinds[name] = decoders_.size();
@@ -185,6 +191,7 @@ class BoardRun {
       placed.receiver.startBx = 0;
       if (module.algorithm == Algorithm::Autoencoder) {
         placed.config.merge(econ_t::loadableWeights(module.decoder));
+        placed.config.merge(econ_t::givenConditions(module.decoder, conditions()));
       }
       plan_.modules.push_back(std::move(placed));
       sim::ModuleWords words;
@@ -193,6 +200,10 @@ class BoardRun {
       placed_.push_back(&module);
     }
     return {};
+  }
+
+  [[nodiscard]] std::vector<encoders::Condition> conditions() const {
+    return codec_ ? codec_->conditions : std::vector<encoders::Condition>{};
   }
 
   fs::path folder_;

@@ -345,7 +345,7 @@ class Comparer {
                                      bool highDensity) {
     econ_t::ChipSettings settings = settingsFor(bundle, task.variant, task.etx);
     settings.highDensity = highDensity;
-    return econ_t::configValues(settings, bundle.spec.chip.encoders);
+    return econ_t::configValues(settings, bundle.spec.chip.encoders, bundle.spec.chip.maskLoadable);
   }
 
   // The board: every variant's link is one of its modules.

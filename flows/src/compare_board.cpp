@@ -76,6 +76,10 @@ Result<std::vector<std::vector<BoardCrossing>>> runBoard(const std::vector<Board
     module.kind = kind->second;
     module.config = econ_t::decoderConfig(link.settings.algorithm,
                                           econ_t::decoderSettings(link.settings, link.spread));
+    if (link.settings.algorithm == econ_t::Algorithm::Autoencoder) {
+      const encoders::Codec& codec = link.design->codec;
+      module.config.merge(econ_t::givenConditions(codec.decoder, codec.conditions));
+    }
     module.format = linkFormat(link.settings, decoder->shape);
     module.receiver.startBx = 0;
     plan.modules.push_back(std::move(module));

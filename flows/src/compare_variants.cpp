@@ -35,9 +35,11 @@ std::string nameOf(Algorithm algorithm, const econ_t::StcType& type, int number,
   return {};
 }
 
-// The design's own mask for its own number of links, else the leading bits that fit.
-std::vector<bool> maskFor(const econ_t::ChipSettings& settings, int etx) {
-  return settings.activeEtx == etx ? settings.keep : encoders::fittingLayout(etx).keep;
+// The design's own mask for its own number of links or where it is hard-wired, else the leading
+// bits that fit.
+std::vector<bool> maskFor(const DesignSpec& spec, int etx) {
+  const bool own = spec.settings.activeEtx == etx || !spec.chip.maskLoadable;
+  return own ? spec.settings.keep : encoders::fittingLayout(etx, spec.chip.shape).keep;
 }
 
 }  // namespace
@@ -84,7 +86,7 @@ econ_t::ChipSettings settingsFor(const DesignBundle& bundle, const CompareVarian
   out.algorithm = variant.algorithm;
   out.stcType = variant.stcType;
   out.activeEtx = etx;
-  out.keep = maskFor(bundle.spec.settings, etx);
+  out.keep = maskFor(bundle.spec, etx);
   const std::vector<int> places = placesOf(variant.algorithm);
   const econ_t::ChipSettings& own = bundle.spec.settings;
   for (std::size_t c = 0; c < places.size(); ++c) {

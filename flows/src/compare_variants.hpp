@@ -17,7 +17,7 @@ namespace aegen::flows {
                          encoders::econ_t::Algorithm algorithm, int stcType, int etx);
 
 /// The design's settings for a variant and a number of links; the autoencoder's mask is the model's
-/// own where it is made for so many links, else the leading bits that fit.
+/// own where it is made for so many links or hard-wired, else the leading bits that fit.
 [[nodiscard]] encoders::econ_t::ChipSettings settingsFor(const DesignBundle& bundle,
                                                          const CompareVariant& variant, int etx);
 

@@ -16,7 +16,6 @@ using encoders::IntegerRange;
 using encoders::YamlReader;
 using encoders::econ_t::Algorithm;
 using encoders::econ_t::ChipSettings;
-using encoders::econ_t::kLatentBits;
 namespace econ_t = encoders::econ_t;
 
 constexpr int kUsualEtx = 5;
@@ -69,7 +68,7 @@ void readSettings(YamlReader& reader, const YAML::Node& node, const econ_t::Path
   if (!reader.checkKeys(
           node, "settings",
           {"algorithm", "high_density", "mux", "calibration", "threshold", "drop_lsb", "stc_type",
-           "use_sum", "sync_word", "active_etx", "latent_bits", "buffer"})) {
+           "use_sum", "sync_word", "active_etx", "latent_bits", "conditions", "buffer"})) {
     return;
   }
   const auto integer = [&](const char* key, const IntegerRange& range, int& value) {
@@ -97,12 +96,34 @@ void readSettings(YamlReader& reader, const YAML::Node& node, const econ_t::Path
   integer("stc_type", {0, static_cast<int>(shape.stc.size()) - 1}, out.stcType);
   integer("sync_word", {0, (1 << econ_t::kSyncBits) - 1}, out.syncWord);
   integer("active_etx", {1, shape.etx}, out.activeEtx);
-  if (const auto n = node["latent_bits"]) {
-    int bits = kLatentBits;
-    reader.integer(n, "settings.latent_bits", {1, kLatentBits}, bits);
-    out.keep = encoders::topBitsLayout(bits, out.activeEtx).keep;
-  }
   if (const auto n = node["buffer"]) readBuffer(reader, n, out);
+}
+
+// Settings of an autoencoder, which mean something together with its model.
+void readModelSettings(YamlReader& reader, const YAML::Node& node, DesignSpec& out) {
+  if (const auto n = node["latent_bits"]) {
+    int bits = 0;
+    reader.integer(n, "settings.latent_bits", {1, econ_t::kMostLatentBits}, bits);
+    out.latentBits = bits;
+  }
+  const auto conditions = node["conditions"];
+  if (!conditions) return;
+  if (!conditions.IsMap()) {
+    reader.fail("bad-type", "'settings.conditions' must be a map", conditions.Mark(),
+                {"values of the model's given conditions, such as {eta: 2.1}"});
+    return;
+  }
+  for (const auto& entry : conditions) {
+    const auto name = entry.first.as<std::string>();
+    reader.number(entry.second, "settings.conditions." + name, out.conditions[name]);
+  }
+}
+
+void readLink(YamlReader& reader, const YAML::Node& node, DesignSpec& out) {
+  if (!reader.checkKeys(node, "link", {"mask"})) return;
+  if (const auto n = node["mask"]) {
+    out.chip.maskLoadable = reader.choice(n, "link.mask", {"loadable", "hard_wired"}) == 0;
+  }
 }
 
 // A float code, e.g. 4E3M.
@@ -248,7 +269,7 @@ void readEvents(YamlReader& reader, const YAML::Node& node, EventSource& out) {
 void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (!reader.checkKeys(top, "",
                         {"name", "description", "encoders", "shape", "model", "weights", "latency",
-                         "serial", "settings", "events", "liberty"})) {
+                         "link", "serial", "settings", "events", "liberty"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
@@ -279,9 +300,11 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
     out.loadable = reader.choice(top["weights"], "weights", {"loadable", "hard_wired"}) == 0;
   }
   if (top["latency"]) readLatency(reader, top["latency"], out);
+  if (top["link"]) readLink(reader, top["link"], out);
   if (top["serial"]) readSerial(reader, top["serial"], out.chip.serial);
   if (top["settings"]) {
     readSettings(reader, top["settings"], out.chip.shape, out.settings);
+    if (!reader.problem) readModelSettings(reader, top["settings"], out);
     if (!reader.problem && !out.holds(out.settings.algorithm)) {
       reader.fail("out-of-range",
                   "'settings.algorithm' is " + std::string(econ_t::text(out.settings.algorithm)) +
@@ -313,6 +336,45 @@ Result<encoders::Codec> loadModel(const DesignSpec& spec) {
   return codec;
 }
 
+Result<void> setConditions(DesignBundle& bundle) {
+  for (const auto& [name, value] : bundle.spec.conditions) {
+    const auto condition =
+        std::ranges::find(bundle.codec.conditions, name, &encoders::Condition::name);
+    if (condition == bundle.codec.conditions.end() ||
+        condition->source != encoders::Condition::Source::Given) {
+      return core::badInput("design.conditions", "the model has no given condition '" + name + "'",
+                            bundle.spec.file.string() + ": settings.conditions");
+    }
+    condition->given = value;
+  }
+  return {};
+}
+
+// What the design file leaves open the model decides; what it names holds for both ends.
+Result<void> fitToModel(DesignBundle& bundle) {
+  DesignSpec& spec = bundle.spec;
+  ChipSettings& settings = spec.settings;
+  const encoders::LinkLayout& link = bundle.codec.link;
+  spec.chip.shape = econ_t::withLatents(spec.chip.shape, bundle.codec.encoder.output());
+  const econ_t::PathShape& shape = spec.chip.shape;
+  if (settings.activeEtx == 0) settings.activeEtx = link.activeEtx;
+  if (spec.latentBits.value_or(0) > shape.latentBits) {
+    return core::badInput("design.contradiction",
+                          "latent_bits is " + std::to_string(*spec.latentBits) +
+                              ", the model's latents have " + std::to_string(shape.latentBits),
+                          spec.file.string() + ": settings");
+  }
+  if (spec.latentBits) {
+    settings.keep = encoders::topBitsLayout(*spec.latentBits, settings.activeEtx, shape).keep;
+  } else if (settings.activeEtx != link.activeEtx) {
+    // With other links than the model was made for, as much of each latent as they carry.
+    settings.keep = encoders::fittingLayout(settings.activeEtx, shape).keep;
+  } else {
+    settings.keep = link.keep;
+  }
+  return setConditions(bundle);
+}
+
 // The board's decoder of each encoder held, and of the one chosen at reset with all its settings.
 Result<void> addDecoders(DesignBundle& bundle) {
   const ChipSettings& settings = bundle.spec.settings;
@@ -320,13 +382,14 @@ Result<void> addDecoders(DesignBundle& bundle) {
     const encoders::Graph& network = bundle.codec.decoder;
     if (algorithm == Algorithm::Autoencoder && network.nodes.empty()) continue;
     auto decoder = algorithm == Algorithm::Autoencoder
-                       ? econ_t::autoencoderLinkDecoder(network)
+                       ? econ_t::autoencoderLinkDecoder(network, bundle.codec.conditions,
+                                                        bundle.spec.chip.shape)
                        : econ_t::linkDecoder(algorithm, bundle.spec.chip.shape);
     if (!decoder) return decoder.error();
     bundle.decoders.push_back(std::move(*decoder));
     if (algorithm != settings.algorithm) continue;
     if (algorithm == Algorithm::Autoencoder) {
-      auto whole = econ_t::boardDecoder(bundle.codec);
+      auto whole = econ_t::boardDecoder(bundle.codec, bundle.spec.chip.shape);
       if (!whole) return whole.error();
       bundle.decoder = std::move(*whole);
     } else if (algorithm != Algorithm::ThresholdSum) {
@@ -368,20 +431,13 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
     out.codec = std::move(*codec);
     setLoadable(out.codec.encoder, spec.loadable);
     if (auto inferred = out.codec.encoder.infer(); !inferred) return inferred.error();
-    // What the design file leaves open the model decides; what it names holds for both ends.
-    if (settings.activeEtx == 0) settings.activeEtx = out.codec.link.activeEtx;
-    // With other links than the model was made for, as much of each latent as they carry.
-    if (settings.keep.empty() && settings.activeEtx != out.codec.link.activeEtx) {
-      settings.keep = encoders::fittingLayout(settings.activeEtx).keep;
-    }
-    if (settings.keep.empty()) settings.keep = out.codec.link.keep;
+    if (auto good = fitToModel(out); !good) return good.error();
   }
   if (settings.activeEtx == 0) settings.activeEtx = std::min(kUsualEtx, spec.chip.shape.etx);
-  if (settings.keep.empty())
-    settings.keep = encoders::topBitsLayout(kLatentBits, settings.activeEtx).keep;
+  if (settings.keep.empty()) settings.keep = ChipSettings::neutral(out.spec.chip.shape).keep;
   out.codec.link = {settings.activeEtx, settings.keep};
-  auto chip = network ? econ_t::chip(out.codec.encoder, settings, spec.chip)
-                      : econ_t::chip(settings, spec.chip);
+  auto chip = network ? econ_t::chip(out.codec.encoder, settings, out.spec.chip)
+                      : econ_t::chip(settings, out.spec.chip);
   const auto timing = chip ? core::analyse(*chip) : chip.error();
   if (!timing) {
     core::Diagnostic problem = timing.error();

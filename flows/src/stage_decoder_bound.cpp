@@ -33,24 +33,27 @@ std::optional<CheckResult> decoderBoundCheck(const DesignBundle& bundle) {
   double widest = 0;
   for (const encoders::ErrorInterval& error : *bound) widest = std::max(widest, error.magnitude());
 
-  const core::FixedFormat in = graph.nodes.front().format;
+  std::vector<core::FixedFormat> formats;  // of each element that goes in
+  for (const encoders::Node& node : graph.nodes) {
+    if (node.kind != encoders::NodeKind::Input) continue;
+    formats.insert(formats.end(), encoders::elementCount(node.shape), node.format);
+  }
   const double outLsb = graph.output().format.lsb();
   core::Interpreter interpreter(*bundle.decoder, kNetwork);
-  core::Columns latents(interpreter.eventElements(), kSamples);
+  core::Columns in(formats.size(), kSamples);
   std::mt19937_64 random(1);  // its numbers are fixed by the standard
   for (std::size_t k = 0; k < kSamples; ++k) {
-    for (std::size_t i = 0; i < latents.elements(); ++i) {
-      latents.at(i, k) =
-          static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(in.maxRaw() + 1));
+    for (std::size_t i = 0; i < formats.size(); ++i) {
+      in.at(i, k) = core::wrap(static_cast<std::int64_t>(random()), formats[i]);
     }
   }
-  const auto fixed = interpreter.run(latents);
+  const auto fixed = interpreter.run(in);
   double seen = 0;
   out.ok = fixed.ok();
   for (std::size_t k = 0; k < kSamples && out.ok; ++k) {
     std::vector<double> inputs;
-    for (std::size_t i = 0; i < latents.elements(); ++i) {
-      inputs.push_back(static_cast<double>(latents.at(i, k)) * in.lsb());
+    for (std::size_t i = 0; i < formats.size(); ++i) {
+      inputs.push_back(static_cast<double>(in.at(i, k)) * formats[i].lsb());
     }
     const auto real = encoders::evaluateReal(graph, inputs);
     out.ok = real.ok();

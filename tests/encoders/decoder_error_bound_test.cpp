@@ -41,24 +41,31 @@ class RandomDecoders : public ::testing::TestWithParam<std::uint64_t> {
     return result;
   }
 
-  std::vector<std::int64_t> inputs(const Node& node) {
-    std::vector<std::int64_t> raw(elementCount(node.shape));
-    const int kind = integer(0, 3);  // corners find the extremes, the rest the inside
-    for (std::int64_t& value : raw) {
-      const bool corner = kind == 0 || (kind == 1 && integer(0, 1) == 0);
-      value = corner ? (integer(0, 1) == 0 ? node.format.minRaw() : node.format.maxRaw())
-                     : integer(static_cast<int>(node.format.minRaw()),
-                               static_cast<int>(node.format.maxRaw()));
+  // Of all Input nodes, one behind the other.
+  std::vector<std::int64_t> inputs(const Graph& graph) {
+    std::vector<std::int64_t> all;
+    for (const Node& node : graph.nodes) {
+      if (node.kind != NodeKind::Input) continue;
+      const int kind = integer(0, 3);  // corners find the extremes, the rest the inside
+      for (std::size_t i = 0; i < elementCount(node.shape); ++i) {
+        const bool corner = kind == 0 || (kind == 1 && integer(0, 1) == 0);
+        all.push_back(corner ? (integer(0, 1) == 0 ? node.format.minRaw() : node.format.maxRaw())
+                             : integer(static_cast<int>(node.format.minRaw()),
+                                       static_cast<int>(node.format.maxRaw())));
+      }
     }
-    return raw;
+    return all;
   }
 
   // Fixed-point minus float output for one input.
   std::vector<double> errors(const Graph& graph, const std::vector<std::int64_t>& raw) {
-    std::vector<double> numbers(raw.size());
-    std::transform(raw.begin(), raw.end(), numbers.begin(), [&](std::int64_t value) {
-      return static_cast<double>(value) * graph.nodes.front().format.lsb();
-    });
+    std::vector<double> numbers;
+    for (const Node& node : graph.nodes) {
+      if (node.kind != NodeKind::Input) continue;
+      for (std::size_t i = 0; i < elementCount(node.shape); ++i) {
+        numbers.push_back(static_cast<double>(raw[numbers.size()]) * node.format.lsb());
+      }
+    }
     const auto exact = evaluateReal(graph, numbers);
     EXPECT_TRUE(exact.ok());
     const auto fixed = test::evaluateGraph(graph, raw);
@@ -69,13 +76,31 @@ class RandomDecoders : public ::testing::TestWithParam<std::uint64_t> {
     return result;
   }
 
+  // Weights of random numbers, quantized with a fraction a channel or one for all.
+  Weights weights(const std::string& name, Shape shape, std::size_t channels) {
+    Weights out{name, {true, integer(4, 9), integer(3, 7)}, std::move(shape), {}, {}, false, {}};
+    if (integer(0, 1) == 0) {
+      for (std::size_t c = 0; c < channels; ++c) out.channelFraction.push_back(integer(3, 8));
+    }
+    for (std::size_t i = 0; i < elementCount(out.shape); ++i) {
+      // Dense kernels are [out][in], all others have the channel last.
+      const std::size_t channel =
+          out.shape.size() == 2 ? i / static_cast<std::size_t>(out.shape[1]) : i % channels;
+      const core::FixedFormat format = out.formatOf(channel);
+      const double most = static_cast<double>(format.maxRaw()) * format.lsb();
+      out.real.push_back(real(-most, most));
+      out.values.push_back(core::quantize(out.real.back(), format));
+    }
+    return out;
+  }
+
   // The largest part of the bound that any of `trials` inputs uses.
   double expectWithinBound(const Graph& graph, int trials) {
     const auto bound = decoderErrorBound(graph);
     EXPECT_TRUE(bound.ok()) << bound.error().text();
     double used = 0;
     for (int t = 0; t < trials; ++t) {
-      const auto error = errors(graph, inputs(graph.nodes.front()));
+      const auto error = errors(graph, inputs(graph));
       for (std::size_t i = 0; i < error.size(); ++i) {
         EXPECT_GE(error[i], (*bound)[i].low) << "output " << i;
         EXPECT_LE(error[i], (*bound)[i].high) << "output " << i;
@@ -139,6 +164,59 @@ TEST_P(RandomDecoders, ConvolutionsStayWithinTheirBound) {
   expectWithinBound(graph, 20);
 }
 
+// Latents beside conditions, a dense layer, upsampling, a table, and a dense layer again.
+TEST_P(RandomDecoders, UpsamplingTablesAndConditionsStayWithinTheirBound) {
+  RecordProperty("seed", std::to_string(GetParam()));
+  Graph graph;
+  graph.name = "upsampling";
+  const auto add = [&](const std::string& name, NodeKind kind, Shape shape) -> Node& {
+    Node& node = graph.nodes.emplace_back();
+    node.name = name;
+    node.kind = kind;
+    node.shape = std::move(shape);
+    if (kind != NodeKind::Input) node.inputs = {static_cast<int>(graph.nodes.size()) - 2};
+    return node;
+  };
+  const auto requantize = [&](const std::string& name, core::FixedFormat format) {
+    Node& node = add(name, NodeKind::Requantize, {});
+    node.format = format;
+    node.rounding = core::Rounding::NearestEven;
+  };
+  add("latent", NodeKind::Input, {5}).format = {false, 9, 8};
+  add("conditions", NodeKind::Input, {2}).format = {true, 6, integer(0, 10)};
+  add("all", NodeKind::Concat, {}).inputs = {0, 1};
+  Node& dense = add("dense", NodeKind::Dense, {});
+  dense.kernel = weights("dense_kernel", {8, 7}, 8);
+  dense.bias = weights("dense_bias", {8}, 8);
+  add("relu", NodeKind::Relu, {});
+  requantize("activation", {false, 8, 6});
+  add("halved", NodeKind::Reinterpret, {}).format.fraction = integer(5, 8);
+  add("image", NodeKind::Reshape, {2, 2, 2});
+  Node& up = add("up", NodeKind::Conv2dTranspose, {});
+  up.stride = integer(1, 3);
+  up.padding = {0, 1, 1, 0};
+  up.kernel = weights("up_kernel", {3, 2, 2, 2}, 2);
+  up.bias = weights("up_bias", {2}, 2);
+  if (integer(0, 1) == 0) up.sum = {true, integer(3, 9)};
+  requantize("argument", {true, integer(5, 10), 3});
+  const core::FixedFormat from = graph.nodes.back().format;
+  Node& table = add("table", NodeKind::Lookup, {});
+  const char* const functions[] = {"sigmoid", "tanh", ""};
+  table.function = functions[integer(0, 2)];
+  table.format = {true, 9, 7};
+  for (std::int64_t raw = from.minRaw(); raw <= from.maxRaw(); ++raw) {
+    const double x = static_cast<double>(raw) * from.lsb();
+    const double y = table.function == "sigmoid" ? 1 / (1 + std::exp(-x))
+                     : table.function == "tanh"  ? std::tanh(x)
+                                                 : std::sin(x);
+    table.table.push_back(core::quantize(y, table.format));
+  }
+  const auto good = graph.infer();
+  ASSERT_TRUE(good.ok()) << good.error().text();
+  const double used = expectWithinBound(graph, 200);
+  EXPECT_GT(used, 0.02);
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomDecoders, ::testing::Range<std::uint64_t>(1, 26));
 
 RealDense identity(double weight) {
@@ -168,6 +246,34 @@ TEST(DecoderErrorBound, GrowsWithAWrongWeight) {
   ASSERT_TRUE(bound.ok());
   EXPECT_NEAR((*bound)[0].high, 0.5 / 64 + step * 511 / 256, 1e-9);
   EXPECT_NEAR((*bound)[1].high, 0.5 / 64, 1e-9);
+}
+
+// A table of a function is as far from it as its worst entry, where its argument is exact.
+TEST(DecoderErrorBound, OfAnExactArgumentIsTheTablesOwn) {
+  Graph graph;
+  graph.name = "table";
+  graph.nodes.resize(2);
+  graph.nodes[0].name = "x";
+  graph.nodes[0].shape = {1};
+  graph.nodes[0].format = {true, 6, 3};
+  Node& table = graph.nodes[1];
+  table = {"y", NodeKind::Lookup, {0}, {}, {false, 8, 8}};
+  table.function = "sigmoid";
+  double low = 0;
+  double high = 0;
+  for (int raw = -32; raw < 32; ++raw) {
+    const double y = 1 / (1 + std::exp(-raw / 8.0));
+    table.table.push_back(core::quantize(y, table.format) + (raw == 7 ? 3 : 0));
+    const double error = static_cast<double>(table.table.back()) / 256 - y;
+    low = std::min(low, error);
+    high = std::max(high, error);
+  }
+  ASSERT_TRUE(graph.infer().ok());
+  const auto bound = decoderErrorBound(graph);
+  ASSERT_TRUE(bound.ok());
+  EXPECT_NEAR((*bound)[0].low, low, 1e-12);
+  EXPECT_NEAR((*bound)[0].high, high, 1e-12);
+  EXPECT_GT(high, 2.5 / 256);
 }
 
 TEST(DecoderErrorBound, RefusesWhatHasNoBound) {

@@ -54,6 +54,7 @@ Codec codec() {
   arranged.shape = {1};
   arranged.indices = {2};
   out.decoder = test::RandomNetwork(6).graph();
+  out.conditions = test::conditionsOf(out.decoder);
   out.link = {3, {true, false, true}};
   return out;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "aegen/core/diagnostic.hpp"
@@ -38,13 +39,32 @@ using RxCrossing = std::array<std::uint32_t, kRxWords>;
 /// A crossing's output of the chip, unused links 0.
 using TxCrossing = std::array<std::uint32_t, kTxWords>;
 
+/// A number of each event beside its charges.
+struct Column {
+  std::string name;
+  std::vector<double> values;
+  bool operator==(const Column&) const = default;
+};
+/// Events and what else is known of each.
+struct EventTable {
+  std::vector<Event> events;
+  std::vector<Column> columns;  ///< a value an event
+  bool operator==(const EventTable&) const = default;
+};
+
 /// Calibrated charges as CSV: header `CALQ_0,...,CALQ_47`, one event a line, columns in the
-/// `tc_order` numbering. Diagnostics `events.*` (missing-file, empty, header, columns,
+/// `tc_order` numbering. Columns of other names may follow; they are checked and left out.
+/// Diagnostics `events.*` (missing-file, empty, header, columns,
 /// malformed-charge, charge-range, truncated) placed as `file:line`.
 [[nodiscard]] core::Result<std::vector<Event>> readCalqCsv(const std::filesystem::path& file);
 /// As core::writeFile() does, and with its diagnostic.
 [[nodiscard]] core::Result<void> writeCalqCsv(std::span<const Event> events,
                                               const std::filesystem::path& file);
+/// The same with the columns behind the charges, which are finite numbers: diagnostics besides
+/// those `events.malformed-number`.
+[[nodiscard]] core::Result<EventTable> readCalqTable(const std::filesystem::path& file);
+[[nodiscard]] core::Result<void> writeCalqTable(const EventTable& table,
+                                                const std::filesystem::path& file);
 
 /// Words as CSV of eight hexadecimal digits each: header `RX_DATA_0,...`, 12 words a line.
 /// Diagnostics `vectors.*` (missing-file, empty, header, columns, malformed-word, truncated)
@@ -91,5 +111,10 @@ struct InputSettings {
 /// is not in 0..47.
 [[nodiscard]] core::Result<std::vector<Event>> decodeRx(std::span<const RxCrossing> crossings,
                                                         const InputSettings& settings);
+
+/// Events of a file of either kind: calibrated charges with what else it says of each event, or
+/// ePortRX words, of which the chip makes charges with `settings`.
+[[nodiscard]] core::Result<EventTable> readEvents(const std::filesystem::path& file,
+                                                  const InputSettings& settings);
 
 }  // namespace aegen::data

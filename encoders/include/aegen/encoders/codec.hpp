@@ -2,13 +2,11 @@
 /// Codec: an encoder, its decoder and the layout of the link between them: what the trainer and the
 /// importers make and everything else consumes; and its model file.
 
-#include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "aegen/encoders/conditions.hpp"
 #include "aegen/encoders/graph.hpp"
 
 namespace aegen::encoders {
@@ -21,32 +19,15 @@ struct LinkLayout {
   bool operator==(const LinkLayout&) const = default;
 };
 
-/// Where an element of a decoder's conditions comes from.
-enum class ConditionSource : std::uint8_t {
-  SumCode,  ///< the link's 9-bit 5E4M code of the module sum, read as u9.9
-  Given,    ///< a constant of the module, set at the board: eta, layer, place of the wafer
-};
-[[nodiscard]] std::string_view text(ConditionSource source);
-[[nodiscard]] std::optional<ConditionSource> parseConditionSource(std::string_view text);
-
-/// One element of a decoder's Input node `conditions`.
-struct Condition {
-  std::string name;
-  ConditionSource source = ConditionSource::Given;
-  double value = 0;  ///< Given: where the board sets none, quantized into the node's format
-  bool operator==(const Condition&) const = default;
-};
-/// The name of that node.
-inline constexpr std::string_view kConditionsNode = "conditions";
-
 struct Codec {
   std::string name;
   std::string description;  ///< how it was made: data, seed, loss reached
   Graph encoder;            ///< [48] charges -> latents
-  /// latents, and `conditions` if it has any -> [48] normalised charges in AE channel order
+  /// Latents, in the encoder's format, and conditions where there are any -> [48] normalised
+  /// charges in AE channel order.
   Graph decoder;
   LinkLayout link;
-  std::vector<Condition> conditions;  ///< one an element of the decoder's node `conditions`
+  std::vector<Condition> conditions{};  ///< elements of the decoder's input `conditions`
   bool operator==(const Codec&) const = default;
 };
 

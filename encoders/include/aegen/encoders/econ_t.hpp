@@ -36,22 +36,23 @@ inline constexpr int kGridSide = 8;
   return out;
 }
 
-/// Kept latent bits that `activeEtx` links carry beside header and module sum: the last
-/// 18 + 32 (eTX - 1), at most 146.
-[[nodiscard]] int sentLatentBits(int activeEtx);
-
 /// Where each latent bit stands on the link, counted from the last bit sent; -1: not sent, because
 /// the mask drops it or because the links carry no more. Index 0 is the lowest bit of latent 0.
 /// `link.keep` has one entry a latent bit.
-[[nodiscard]] std::vector<int> linkPositions(const LinkLayout& link);
+[[nodiscard]] std::vector<int> linkPositions(const LinkLayout& link, const PathShape& shape = {});
+
+/// `shape` with as many latents of as many bits as `latents`, an encoder's output or a decoder's
+/// input, has.
+[[nodiscard]] PathShape withLatents(PathShape shape, const Node& latents);
 
 /// The chip's 2144 six-bit weights in register order (conv_kernel, conv_bias, dense_kernel,
-/// dense_bias).
+/// dense_bias). Networks of the same shape with another number of latents have as many dense rows
+/// and biases.
 struct AutoencoderWeights {
   std::vector<std::int64_t> convKernel;   ///< [3][3][8], s6.5
   std::vector<std::int64_t> convBias;     ///< [8]
-  std::vector<std::int64_t> denseKernel;  ///< [16][128]
-  std::vector<std::int64_t> denseBias;    ///< [16]
+  std::vector<std::int64_t> denseKernel;  ///< [latent][128]
+  std::vector<std::int64_t> denseBias;    ///< [latent], 16 of them
 };
 
 /// All weights 0: what a chip with loadable weights is generated with.
@@ -70,7 +71,7 @@ struct ChipSettings {
   int activeEtx = 5;
   int t1 = 338, t2 = 314, t3 = 25;
   int syncWord = 0b001'0010'0010;  ///< low bits of a fill word
-  std::vector<bool> keep;          ///< ae_mask, first entry the first character's high bit
+  std::vector<bool> keep;          ///< ae_mask, first entry the top bit of the last latent
 
   /// Channels in input order, calibration 1, thresholds 0, all latent bits kept, buffer thresholds
   /// within the shape's buffer.
@@ -99,21 +100,25 @@ struct ChipOptions {
   std::optional<int> encoderLatency;       ///< crossings from ePortRX words to what is sent
   std::optional<int> formatterLatency;     ///< crossings from there to eTX words, 1..3
   std::optional<core::SerialPort> serial;  ///< beside the parallel register port
+  /// false: ae_mask is no register, the kept latent bits of the settings at reset are wired up.
+  bool maskLoadable = true;
 };
 /// The chip's own latencies (encoder, formatter; section 3): those of the slowest encoder held.
 [[nodiscard]] std::pair<int, int> defaultLatency(const std::vector<Algorithm>& encoders);
 
-/// The fields of a chip with these encoders as values; others are left out. The weights are not
-/// among them.
+/// The fields of a chip with these encoders as values; others are left out, and so is ae_mask when
+/// it is no register. The weights are not among them.
 [[nodiscard]] core::ConfigValues configValues(const ChipSettings& settings,
-                                              const std::vector<Algorithm>& encoders);
+                                              const std::vector<Algorithm>& encoders,
+                                              bool maskLoadable = true);
 
 /// The whole path: ePortRX words to eTX words through the encoders that `options` name, which share
 /// front end, formatter and buffer. With several, the field `algorithm` chooses; it switches at a
 /// crossing boundary as all fields do, and resets to the first encoder when `reset` names one that
-/// is not held. `autoencoder` is a graph of 48 charges and 16 nine-bit
-/// latents; the version without it is for chips that hold none. Signals: rx_words u32[12], codes,
-/// rx_header, bx, header, channel_codes, calq u22[48], those of the encoders and formats
+/// is not held. `autoencoder` is a graph of 48 charges and the shape's
+/// latents, in any format of as many bits: what is sent of a latent are bits of its two's
+/// complement. The version without it is for chips that hold none. Signals: rx_words u32[12],
+/// codes, rx_header, bx, header, channel_codes, calq u22[48], those of the encoders and formats
 /// (trigger_encoders.hpp), for the autoencoder its layers' and module_sum; words u16[26], tx
 /// u32[13]. Pipeline registers go where they split the logic most evenly. Fields: loadable weights
 /// first, in the chip's order, then the settings. Diagnostics: `econ_t.encoders` (none, or twice
@@ -129,11 +134,13 @@ struct ChipOptions {
 /// The encoder alone between two registers: 48 calibrated charges `calq_in` to latents, two clocks.
 [[nodiscard]] core::Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name);
 
-/// The back-end board's function `decode`: tx u32[13] -> header u5, module_sum u28 (middle of the
-/// 5E4M code's step), latent u9.8[16] (bits that are not sent are 0), charge u26[48] (AE channel
-/// order): the decoder graph's output times the power of two below the module sum, floored,
-/// saturating.
-[[nodiscard]] core::Result<core::Program> boardDecoder(const Codec& codec);
+/// The back-end board's function `decode`: tx u32[shape.etx] -> header u5, module_sum u28 (middle
+/// of the 5E4M code's step), latent (the codec's number and format; bits that are not sent are 0),
+/// charge u26[48] (AE channel order): the decoder graph's output times the power of two below the
+/// module sum, floored, saturating. Given conditions are constants. The latents of `shape` are the
+/// codec's, whatever it says. Diagnostics: `model.link`, `model.decoder-shape`, `model.conditions`,
+/// `graph.width`.
+[[nodiscard]] core::Result<core::Program> boardDecoder(const Codec& codec, PathShape shape = {});
 
 /// The shift by which the chip normalised: min(floor(log2 sum), 21), 0 for an empty module.
 [[nodiscard]] int normalizingShift(std::int64_t moduleSum);

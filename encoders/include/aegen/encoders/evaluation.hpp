@@ -16,16 +16,18 @@ struct Evaluation {
   /// The module sum alone: the mean normalised pattern of these very events, scaled to each event's
   /// sum. No pattern that knows nothing else of an event does better on average.
   MetricsAccumulator moduleSum;
-  LatentHistograms latents{
-      econ_t::kLatents};  ///< as received: bits the mask or the links drop are 0
-  int bitsSent = 0;       ///< latent bits a crossing
+  LatentHistograms latents{0};  ///< as received: bits the mask or the links drop are 0
+  int bitsSent = 0;             ///< latent bits a crossing
 };
 
 /// `codec` has passed infer() (loadCodec() and train() give such). The module sum is taken as
-/// exact; the link's 5E4M code of it costs up to 3 % of the response, evenly over all TCs.
-/// Diagnostic `evaluate.shape` when the codec is not one of 48 charges u22, 16 nine-bit latents and
-/// 1..13 eTX.
+/// exact; the link's 5E4M code of it costs up to 3 % of the response, evenly over all TCs. A
+/// condition of the module sum is that code; a given one is taken event by event from the column of
+/// its name, else it is the model's default for all. Diagnostics: `evaluate.shape` when the codec
+/// is not one of 48 charges u22, latents of one format at both ends, a mask of as many bits
+/// and 1..13 eTX; `model.conditions`.
 [[nodiscard]] core::Result<Evaluation> evaluate(const Codec& codec,
-                                                std::span<const data::Event> events);
+                                                std::span<const data::Event> events,
+                                                std::span<const data::Column> columns = {});
 
 }  // namespace aegen::encoders

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "aegen/encoders/codec.hpp"
+#include "aegen/encoders/link_formats.hpp"
 
 namespace aegen::encoders {
 
@@ -22,6 +23,7 @@ struct DecoderFormats {
   int weightBits = 16;
   /// Fractional bits of every activation and of the charges.
   int fraction = 10;
+  core::FixedFormat latent{false, 9, 8};  ///< of the encoder's output
 };
 
 /// Puts a network of real weights (`Weights::real`) into fixed point: kernels get the largest
@@ -31,20 +33,20 @@ struct DecoderFormats {
 /// formats; infer() does the rest.
 void freezeReal(Graph& graph, const DecoderFormats& formats);
 
-/// The decoder in fixed point: latents u9.8 -> [48] charges. Per layer Dense with exact sums (nodes
+/// The decoder in fixed point: latents -> [48] charges. Per layer Dense with exact sums (nodes
 /// `hidden1`, ..., `reconstruction`), Relu (`..._relu`), Requantize to nearest (`..._activation`;
 /// the last is `charges`). Biases have the fraction of the products. Hidden activations are
 /// unsigned and wide enough for every latent pattern: they never saturate. Charges saturate just
 /// below 2, which no normalised charge reaches. `Weights::real` holds the numbers of `layers`.
-/// `layers` is not empty, sizes fit each other and the first takes econ_t::kLatents.
+/// `layers` is not empty, sizes fit each other and the first takes the latents.
 [[nodiscard]] Graph freezeDecoder(const std::vector<RealDense>& layers,
                                   const DecoderFormats& formats);
 
-/// The link that sends the top `latentBits` bits of each of `latents` latents of `width` bits.
-[[nodiscard]] LinkLayout topBitsLayout(int latents, int width, int latentBits, int activeEtx);
-/// The same for 16 nine-bit latents.
-[[nodiscard]] LinkLayout topBitsLayout(int latentBits, int activeEtx);
-/// The most leading bits of every latent that `activeEtx` links carry, at most kLatentBits.
-[[nodiscard]] LinkLayout fittingLayout(int activeEtx);
+/// The link that sends the top `latentBits` bits of each of the shape's latents, 1..its own.
+[[nodiscard]] LinkLayout topBitsLayout(int latentBits, int activeEtx,
+                                       const econ_t::PathShape& shape = {});
+/// As many leading bits of every latent as `activeEtx` links carry; where they do not carry one bit
+/// of each, the top bit of the first ones.
+[[nodiscard]] LinkLayout fittingLayout(int activeEtx, const econ_t::PathShape& shape = {});
 
 }  // namespace aegen::encoders

@@ -50,8 +50,9 @@ enum class Spread : std::uint8_t {
 /// A decoder: `function` of `program`. Ports, those that do not apply to an algorithm left out:
 ///   tx u32[decoderWords(shape)]  the string, its first 16-bit word in the upper half of tx[0],
 ///                                zeros behind what was received
-///   Config: active_etx u4, drop_lsb u4, stc_type u2, use_sum u1, spread u1, ae_mask u16[9], and
-///   the loadable weights of an autoencoder's decoder by name
+///   Config: active_etx u4, drop_lsb u4, stc_type u2, use_sum u1, spread u1, ae_mask
+///   u16[maskWords(shape)], condition_<name> of each given condition in the format of the decoder's
+///   input `conditions`, and the loadable weights of an autoencoder's decoder by name
 /// to
 ///   header u5 (best choice, super trigger cells: u4), status u4 (a StringStatus),
 ///   module_sum u28: threshold sum, best choice, autoencoder: the middle of the code's step
@@ -61,7 +62,7 @@ enum class Spread : std::uint8_t {
 ///                   sent; autoencoder: all
 ///   charge u26[channels]: whole units in channel order. A code gives the middle of its step
 ///                   (floored) including what drop_lsb dropped, code 0 gives 0.
-///   latent u9.8[16] (autoencoder)
+///   latent, in the network's number and format (autoencoder)
 struct LinkDecoder {
   Algorithm algorithm = Algorithm::ThresholdSum;
   PathShape shape;
@@ -78,10 +79,13 @@ struct LinkDecoder {
 /// `decoder.algorithm` for the autoencoder, which needs a network.
 [[nodiscard]] core::Result<LinkDecoder> linkDecoder(Algorithm algorithm, const PathShape& shape);
 
-/// The autoencoder's with the network `decoder` (16 latents u9.8 to 48 normalised charges),
-/// inferred: eTX and ae_mask are Config inputs, and so are the weights marked loadable. On a string
-/// without a problem its charges are those of boardDecoder(). Diagnostics as boardDecoder().
-[[nodiscard]] core::Result<LinkDecoder> autoencoderLinkDecoder(const Graph& decoder);
+/// The autoencoder's with the network `decoder` (latents and conditions to 48 normalised charges),
+/// inferred: eTX, ae_mask and given conditions are Config inputs, and so are the weights marked
+/// loadable. The latents of `shape` are the network's, whatever it says. On a string without a
+/// problem its charges are those of boardDecoder(). Diagnostics as boardDecoder().
+[[nodiscard]] core::Result<LinkDecoder> autoencoderLinkDecoder(
+    const Graph& decoder, const std::vector<Condition>& conditions = {},
+    const PathShape& shape = {});
 
 /// What a module's decoder has to know of the chip's settings.
 struct DecoderSettings {
@@ -90,7 +94,7 @@ struct DecoderSettings {
   int stcType = 0;
   bool useSum = false;
   Spread spread = Spread::Concentrated;
-  std::vector<bool> keep;  ///< ae_mask as in ChipSettings; empty: all
+  std::vector<bool> keep;  ///< ae_mask as in ChipSettings; empty: all of the ECON-T's
 };
 /// Those of a chip.
 [[nodiscard]] DecoderSettings decoderSettings(const ChipSettings& settings,
@@ -98,6 +102,9 @@ struct DecoderSettings {
 /// The settings as values of the decoder's Config ports; weights are not among them.
 [[nodiscard]] core::ConfigValues decoderConfig(Algorithm algorithm,
                                                const DecoderSettings& settings);
+/// The given conditions as values of the Config ports of the autoencoder's decoder.
+[[nodiscard]] core::ConfigValues givenConditions(const Graph& decoder,
+                                                 const std::vector<Condition>& conditions);
 /// The values of a graph's loadable weights by name.
 [[nodiscard]] core::ConfigValues loadableWeights(const Graph& decoder);
 

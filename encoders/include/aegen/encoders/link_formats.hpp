@@ -47,6 +47,8 @@ struct PathShape {
   FloatCode sum{5, 3};     ///< the module sum of threshold sum and best choice
   int bestChoiceMost = 0;  ///< cells best choice sends at most; 0: as many as the links carry
   int countBits = 3;       ///< of a list of cells: up to 2^countBits - 1 are listed by address
+  int latents = 16;        ///< of the autoencoder, those of its model: 1..kMostLatents
+  int latentBits = 9;      ///< of a latent on the link, likewise: 1..kMostLatentBits
   std::vector<StcType> stc{{4, true, {5, 4}, false},
                            {16, true, {5, 4}, false},
                            {4, false, {4, 3}, true},
@@ -56,20 +58,27 @@ struct PathShape {
   [[nodiscard]] int addressBits() const;
   /// Cells that are listed by address; from one more on a map of all channels is sent.
   [[nodiscard]] int mostListed() const { return (1 << countBits) - 1; }
+  /// Bits of all latents: of the autoencoder's mask.
+  [[nodiscard]] int patternBits() const { return latents * latentBits; }
   bool operator==(const PathShape&) const = default;
 };
 
-inline constexpr int kChargeBits = 22;   ///< of a calibrated charge
-inline constexpr int kHeaderBits = 5;    ///< 31 at BX 0, else BX mod 16
-inline constexpr int kShortHeader = 4;   ///< the same without its second bit
-inline constexpr int kTypeBits = 3;      ///< of a threshold-sum string
-inline constexpr int kMostDrop = 4;      ///< drop_lsb above it acts as 0
-inline constexpr int kSyncBits = 11;     ///< of sync_word, behind the header of a fill word
-inline constexpr int kTypeNone = 0b000;  ///< no cell
-inline constexpr int kTypeList = 0b010;  ///< count, addresses, charges
-inline constexpr int kTypeMap = 0b100;   ///< map of all channels, charges
-inline constexpr int kTypeFull = 0b110;  ///< truncated, the buffer was full: module sum alone
-inline constexpr int kTypeLate = 0b111;  ///< truncated, the buffer was late: module sum alone
+inline constexpr int kMostLatents = 256;
+inline constexpr int kMostLatentBits = 16;
+inline constexpr int kMostPatternBits = 1024;  ///< latents * latentBits
+inline constexpr int kMaskWord = 16;           ///< bits of ae_mask a register holds
+inline constexpr FloatCode kSumCode{5, 4};     ///< the autoencoder's module sum on the link
+inline constexpr int kChargeBits = 22;         ///< of a calibrated charge
+inline constexpr int kHeaderBits = 5;          ///< 31 at BX 0, else BX mod 16
+inline constexpr int kShortHeader = 4;         ///< the same without its second bit
+inline constexpr int kTypeBits = 3;            ///< of a threshold-sum string
+inline constexpr int kMostDrop = 4;            ///< drop_lsb above it acts as 0
+inline constexpr int kSyncBits = 11;           ///< of sync_word, behind the header of a fill word
+inline constexpr int kTypeNone = 0b000;        ///< no cell
+inline constexpr int kTypeList = 0b010;        ///< count, addresses, charges
+inline constexpr int kTypeMap = 0b100;         ///< map of all channels, charges
+inline constexpr int kTypeFull = 0b110;        ///< truncated, the buffer was full: module sum alone
+inline constexpr int kTypeLate = 0b111;        ///< truncated, the buffer was late: module sum alone
 
 /// Cells that best choice sends: as many as fit beside header and module sum, at most
 /// shape.bestChoiceMost where that is not 0; 0 when none fits.
@@ -80,6 +89,16 @@ inline constexpr int kTypeLate = 0b111;  ///< truncated, the buffer was late: mo
 [[nodiscard]] int stcGroups(const PathShape& shape, int type, int activeEtx);
 /// Fewest eTX with which stcGroups() are all.
 [[nodiscard]] int stcMostEtx(const PathShape& shape, int type);
+
+/// Links the autoencoder's strings take at most: as few as carry header, module sum and all latent
+/// bits, and no more than the chip has. 5 of the ECON-T.
+[[nodiscard]] int autoencoderMostEtx(const PathShape& shape);
+/// Kept latent bits that `activeEtx` links carry: what header and module sum leave of whole links,
+/// 18 + 32 (eTX - 1), for 1..autoencoderMostEtx(); fewer links act as 1, more as the most. So the
+/// ECON-T's ends at 146, where it has 144 bits.
+[[nodiscard]] int sentLatentBits(int activeEtx, const PathShape& shape = {});
+/// Registers of ae_mask, kMaskWord bits each; the highest bits of the last may be unused.
+[[nodiscard]] int maskWords(const PathShape& shape);
 
 /// Bits of each algorithm's string before it is filled up to whole words.
 [[nodiscard]] int thresholdSumBits(const PathShape& shape, int cells);

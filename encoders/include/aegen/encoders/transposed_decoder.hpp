@@ -9,7 +9,7 @@
 namespace aegen::encoders::econ_t {
 
 /// The encoder's weights as one linear map (convolution and dense layer without biases and ReLUs),
-/// transposed and scaled to 1 at its largest: 16 latents u9.8 to 48 normalised charges u11.10, a
+/// transposed and scaled to 1 at its largest: latents u9.8 to 48 normalised charges u11.10, a
 /// dense layer with ReLU. Kernel s8.7 and bias (zeros) are loadable. Not inferred.
 [[nodiscard]] Graph transposedDecoder(const AutoencoderWeights& weights);
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,10 +30,13 @@ struct DesignSpec {
   std::filesystem::path model;  ///< of the autoencoder: an aegen model, or a config.json with
                                 ///< ae_weights (no decoder then); empty when the chip holds none
   bool loadable = true;         ///< weights in registers; else constants of the hardware
-  encoders::econ_t::ChipOptions chip;  ///< encoders held, sizes, latencies
-  int linkLatency = 1;                 ///< crossings from eTX to the board
-  int decoderLatency = 1;              ///< crossings the decoder takes
+  /// Encoders held, sizes, latencies. buildDesign() sets the latents, which are the model's.
+  encoders::econ_t::ChipOptions chip;
+  int linkLatency = 1;     ///< crossings from eTX to the board
+  int decoderLatency = 1;  ///< crossings the decoder takes
   encoders::econ_t::ChipSettings settings;
+  std::optional<int> latentBits;             ///< top bits of each latent that are sent
+  std::map<std::string, double> conditions;  ///< values of the model's given conditions
   EventSource events;
   std::filesystem::path liberty;  ///< empty: the default library
 
