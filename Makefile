@@ -47,6 +47,8 @@ test-tool: all
 bench: all
 	$(BUILD)/bench/speed_bench --work $(BUILD)/bench_work/speed --json bench/results/speed.json
 	$(BUILD)/bench/slice_bench --work $(BUILD)/bench_work/slice --json bench/results/slice.json
+	$(BUILD)/bench/emd_bench --json bench/results/emd.json
+	$(BUILD)/bench/train_bench --work $(BUILD)/bench_work/train --json bench/results/train.json
 
 retrain: build
 	$(BUILD)/aegen train examples/econ_t_autoencoder/train.yaml -o $(BUILD)/retrained.json

@@ -38,18 +38,22 @@ void die(const core::Diagnostic& diagnostic) {
   std::exit(static_cast<int>(diagnostic.failure));
 }
 
+void addRunOptions(CLI::App& app, Settings& settings) {
+  app.add_option("--json", settings.json, "Where the results go");
+  app.add_option("--repeats", settings.repeats, "Runs of each figure")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+}
+
 void addOptions(CLI::App& app, Settings& settings) {
+  addRunOptions(app, settings);
   constexpr std::uint64_t kMostCrossings = 100'000'000;  // more would not fit the memory
   app.add_option("--design", settings.design, "A design.yaml with a decoder")
       ->capture_default_str();
   app.add_option("--work", settings.work, "Folder for RTL and models")->capture_default_str();
-  app.add_option("--json", settings.json, "Where the results go");
   app.add_option("--crossings", settings.crossings, "Of each run")
       ->capture_default_str()
       ->check(CLI::Range(kFewestCrossings, kMostCrossings));
-  app.add_option("--repeats", settings.repeats, "Runs of each figure")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 1000));
 }
 
 double timed(const std::function<void()>& work) {

@@ -47,7 +47,11 @@ struct Settings {
   int repeats = 3;
 };
 
-// The options of every benchmark. Numbers that nothing could be measured with are refused.
+// Where the results go and how often to measure.
+void addRunOptions(CLI::App& app, Settings& settings);
+
+// The options of every benchmark of designs, those above among them. Numbers that nothing could be
+// measured with are refused.
 void addOptions(CLI::App& app, Settings& settings);
 
 // Seconds of wall time.

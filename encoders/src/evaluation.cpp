@@ -5,8 +5,10 @@
 #include <bit>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "aegen/core/interpreter.hpp"
+#include "aegen/core/workers.hpp"
 #include "aegen/encoders/lowering.hpp"
 #include "link_string.hpp"
 
@@ -15,7 +17,6 @@ namespace {
 
 using econ_t::PathShape;
 using econ_t::withLatents;
-using Charges = std::array<double, data::kTriggerCells>;
 
 core::Result<core::Columns> run(const Graph& graph, const core::Columns& inputs) {
   auto lowered = lower(graph, graph.name + "_");
@@ -65,21 +66,18 @@ std::vector<std::int64_t> sentBits(const LinkLayout& link, const PathShape& shap
   return sent;
 }
 
-// Latents as they arrive, with the codec's histograms of them.
-void passLink(const Codec& codec, core::Columns& latents, Evaluation& result) {
+// Latents as they arrive; how many of their bits are sent.
+int passLink(const Codec& codec, core::Columns& latents) {
   const Node& output = codec.encoder.output();
   const std::vector<std::int64_t> sent = sentBits(codec.link, withLatents({}, output));
-  std::vector<std::int64_t> received(sent.size());
-  result.latents = LatentHistograms(sent.size());
-  for (std::size_t e = 0; e < latents.events(); ++e) {
-    for (std::size_t l = 0; l < received.size(); ++l) {
-      received[l] = latents.at(l, e) = core::wrap(latents.at(l, e) & sent[l], output.format);
+  for (std::size_t l = 0; l < latents.elements(); ++l) {
+    for (std::int64_t& latent : latents.column(l)) {
+      latent = core::wrap(latent & sent[l], output.format);
     }
-    result.latents.add(received);
   }
-  for (const std::int64_t bits : sent) {
-    result.bitsSent += std::popcount(static_cast<std::uint64_t>(bits));
-  }
+  int bits = 0;
+  for (const std::int64_t mask : sent) bits += std::popcount(static_cast<std::uint64_t>(mask));
+  return bits;
 }
 
 // What the decoder takes: latents and, where it has any, conditions of each event.
@@ -111,8 +109,8 @@ core::Columns decoderInputs(const Codec& codec, const core::Columns& latents,
 }
 
 // Mean over the events of each TC's share of the sum.
-Charges meanPattern(std::span<const data::Event> events) {
-  Charges pattern{};
+ChargeArray meanPattern(std::span<const data::Event> events) {
+  ChargeArray pattern{};
   double total = 0;
   for (const data::Event& event : events) {
     const auto sum = static_cast<double>(event.sum());
@@ -128,8 +126,8 @@ Charges meanPattern(std::span<const data::Event> events) {
 
 }  // namespace
 
-core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Event> events,
-                                  std::span<const data::Column> columns) {
+core::Result<Reconstruction> reconstruct(const Codec& codec, std::span<const data::Event> events,
+                                         std::span<const data::Column> columns) {
   if (const auto good = checkShape(codec); !good) return good.error();
   core::Columns charges(data::kTriggerCells, events.size());
   for (std::size_t e = 0; e < events.size(); ++e) {
@@ -137,26 +135,61 @@ core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Even
   }
   auto latents = run(codec.encoder, charges);
   if (!latents) return latents.error();
-  Evaluation result;
-  passLink(codec, *latents, result);
+  Reconstruction result;
+  result.bitsSent = passLink(codec, *latents);
   const auto decoded = run(codec.decoder, decoderInputs(codec, *latents, events, columns));
   if (!decoded) return decoded.error();
-
-  const Charges pattern = meanPattern(events);
+  result.latents = std::move(*latents);
   const double lsb = codec.decoder.output().format.lsb();
+  result.charges.resize(events.size());
   for (std::size_t e = 0; e < events.size(); ++e) {
     const auto sum = static_cast<double>(events[e].sum());
     const double scale = sum > 0 ? std::ldexp(lsb, std::ilogb(sum)) : lsb;
-    Charges truth{};
-    Charges reconstructed{};
-    Charges spread{};
-    for (std::size_t c = 0; c < truth.size(); ++c) {
-      truth[c] = static_cast<double>(events[e].charge[c]);
-      reconstructed[c] = static_cast<double>(decoded->at(c, e)) * scale;
-      spread[c] = pattern[c] * sum;
+    for (std::size_t c = 0; c < data::kTriggerCells; ++c) {
+      result.charges[e][c] = static_cast<double>(decoded->at(c, e)) * scale;
     }
-    result.codec.add(truth, reconstructed);
-    result.moduleSum.add(truth, spread);
+  }
+  return result;
+}
+
+core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Event> events,
+                                  std::span<const data::Column> columns) {
+  auto board = reconstruct(codec, events, columns);
+  if (!board) return board.error();
+  Evaluation result;
+  result.bitsSent = board->bitsSent;
+  result.latents = LatentHistograms(board->latents.elements());
+  std::vector<std::int64_t> received(board->latents.elements());
+  for (std::size_t e = 0; e < events.size(); ++e) {
+    for (std::size_t l = 0; l < received.size(); ++l) received[l] = board->latents.at(l, e);
+    result.latents.add(received);
+  }
+
+  const ChargeArray pattern = meanPattern(events);
+  struct Share {
+    MetricsAccumulator codec;
+    MetricsAccumulator moduleSum;
+  };
+  core::Workers workers(0);
+  std::vector<Share> shares(workers.count());
+  workers.run([&](unsigned worker) {
+    Share& share = shares[worker];
+    const std::size_t end = events.size() * (worker + 1) / shares.size();
+    for (std::size_t e = events.size() * worker / shares.size(); e < end; ++e) {
+      const auto sum = static_cast<double>(events[e].sum());
+      ChargeArray truth{};
+      ChargeArray spread{};
+      for (std::size_t c = 0; c < truth.size(); ++c) {
+        truth[c] = static_cast<double>(events[e].charge[c]);
+        spread[c] = pattern[c] * sum;
+      }
+      share.codec.add(truth, board->charges[e]);
+      share.moduleSum.add(truth, spread);
+    }
+  });
+  for (const Share& share : shares) {
+    result.codec.merge(share.codec);
+    result.moduleSum.merge(share.moduleSum);
   }
   return result;
 }

@@ -79,6 +79,13 @@ Values requantized(const Node& node, const Values& from, int fraction) {
   return out;
 }
 
+// Smallest interval that holds all of them.
+Interval joined(const std::vector<Interval>& elements) {
+  Interval all = elements.front();
+  for (const Interval& x : elements) all = all.join(x);
+  return all;
+}
+
 // Layers that move elements and compute nothing.
 Values moved(const Node& node, const Graph& graph, const std::vector<Values>& values) {
   const auto input = [&](std::size_t i) { return static_cast<std::size_t>(node.inputs[i]); };
@@ -92,8 +99,7 @@ Values moved(const Node& node, const Graph& graph, const std::vector<Values>& va
   }
   if (node.kind == NodeKind::Pad) {
     // All elements alike: no layer of a decoder needs it closer.
-    Interval all{};
-    for (const Interval& x : values[input(0)].elements) all = all.join(x);
+    const Interval all = joined(values[input(0)].elements).join({});
     out.elements.assign(elementCount(node.shape), all);
     return out;
   }
@@ -107,18 +113,6 @@ Values moved(const Node& node, const Graph& graph, const std::vector<Values>& va
       out.elements.push_back({x.low * scale, x.high * scale});
     }
   }
-  return out;
-}
-
-Interval hull(const std::vector<Interval>& elements) {
-  Interval all = elements.front();
-  for (const Interval& x : elements) all = all.join(x);
-  return all;
-}
-
-core::Interval joined(const std::vector<core::Interval>& ranges) {
-  core::Interval out = ranges.front();
-  for (const core::Interval& range : ranges) out = out.join(range);
   return out;
 }
 
@@ -151,7 +145,7 @@ void freezeReal(Graph& graph, const DecoderFormats& formats) {
       values.push_back(requantized(node, values[from], formats.fraction));
       node.format = i + 1 + last == graph.nodes.size()
                         ? FixedFormat{false, formats.fraction + 1, formats.fraction}
-                        : FixedFormat::holding(hull(values.back().elements), formats.fraction);
+                        : FixedFormat::holding(joined(values.back().elements), formats.fraction);
     } else {
       values.push_back(moved(node, graph, values));
     }

@@ -111,8 +111,7 @@ void readRx(YamlReader& reader, const YAML::Node& list, DataConfig& data) {
 }
 
 void readData(YamlReader& reader, const YAML::Node& node, DataConfig& data) {
-  if (!reader.checkKeys(node, "data",
-                        {"generator", "csv", "rx", "coded", "conditions", "validation_fraction"})) {
+  if (!reader.checkKeys(node, "data", {"generator", "csv", "rx", "coded", "validation_fraction"})) {
     return;
   }
   if (!node["generator"] && !node["csv"] && !node["rx"]) {
@@ -129,9 +128,6 @@ void readData(YamlReader& reader, const YAML::Node& node, DataConfig& data) {
     constexpr ChargeCoding kCodings[] = {ChargeCoding::None, ChargeCoding::LowDensity,
                                          ChargeCoding::HighDensity};
     data.coding = kCodings[reader.choice(coded, "data.coded", {"none", "low", "high"})];
-  }
-  if (const YAML::Node file = node["conditions"]) {
-    data.conditions = reader.file(file, "data.conditions");
   }
   if (const YAML::Node fraction = node["validation_fraction"]) {
     reader.positive(fraction, "data.validation_fraction", kMaxValidation, data.validationFraction);
@@ -239,22 +235,32 @@ void readLink(YamlReader& reader, const YAML::Node& node, LinkConfig& link) {
   for (const char bit : text) link.keep.push_back(bit == '1');
 }
 
+void readLoss(YamlReader& reader, const YAML::Node& entry, const std::string& path,
+              LossTerm& term) {
+  if (!reader.checkKeys(entry, path,
+                        {"kind", "weight", "weight_to", "from", "to", "epsilon", "directions"})) {
+    return;
+  }
+  std::vector<std::string> names;
+  for (const LossKind kind : kLossKinds) names.emplace_back(text(kind));
+  const YAML::Node kind = reader.need(entry, path, "kind", "which loss");
+  if (reader.problem) return;
+  term.kind = kLossKinds[reader.choice(kind, path + ".kind", names)];
+  if (entry["weight"]) reader.number(entry["weight"], path + ".weight", term.weight);
+  if (entry["weight_to"]) {
+    reader.number(entry["weight_to"], path + ".weight_to", term.weightTo.emplace());
+  }
+  optionalInteger(reader, entry, path, "from", kEpochs, term.fromEpoch);
+  if (entry["to"]) reader.integer(entry["to"], path + ".to", kEpochs, term.toEpoch.emplace());
+  if (entry["epsilon"]) reader.number(entry["epsilon"], path + ".epsilon", term.epsilon);
+  optionalInteger(reader, entry, path, "directions", kHidden, term.directions);
+}
+
 void readLosses(YamlReader& reader, const YAML::Node& list, TrainConfig& config) {
   config.losses.clear();
-  std::vector<std::string> names;
-  for (const LossKind kind : lossKinds()) names.emplace_back(text(kind));
   forEach(reader, list, "loss", "a list of {kind, weight, from, to}",
           [&](const YAML::Node& entry, const std::string& path) {
-            LossTerm& term = config.losses.emplace_back();
-            if (!reader.checkKeys(entry, path, {"kind", "weight", "from", "to"})) return;
-            const YAML::Node kind = reader.need(entry, path, "kind", "which loss");
-            if (reader.problem) return;
-            term.kind = lossKinds()[reader.choice(kind, path + ".kind", names)];
-            if (entry["weight"]) {
-              reader.positive(entry["weight"], path + ".weight", kMaxLossWeight, term.weight);
-            }
-            optionalInteger(reader, entry, path, "from", kEpochs, term.first);
-            optionalInteger(reader, entry, path, "to", kEpochs, term.last);
+            readLoss(reader, entry, path, config.losses.emplace_back());
           });
 }
 
@@ -323,6 +329,11 @@ void readAll(YamlReader& reader, const YAML::Node& root, TrainConfig& config) {
   if (root["decoder"]) readDecoder(reader, root["decoder"], config.decoder);
   if (root["loss"]) readLosses(reader, root["loss"], config);
   readTraining(reader, training, config.training);
+  if (reader.problem) return;
+  if (const auto good = check(config.losses, config.training.epochs); !good) {
+    reader.fail("loss", good.error().message, (root["loss"] ? root["loss"] : root).Mark(),
+                good.error().notes);
+  }
 }
 
 std::optional<Diagnostic> outside(std::string_view what, std::int64_t value,
@@ -333,19 +344,6 @@ std::optional<Diagnostic> outside(std::string_view what, std::int64_t value,
 }
 
 }  // namespace
-
-std::span<const LossKind> lossKinds() {
-  static constexpr LossKind kKinds[] = {LossKind::Telescope};
-  return kKinds;
-}
-
-std::string_view text(LossKind kind) {
-  switch (kind) {
-    case LossKind::Telescope:
-      return "telescope";
-  }
-  return {};
-}
 
 core::Result<TrainConfig> loadTrainConfig(const std::filesystem::path& file) {
   YamlReader reader(file, "train");
@@ -386,7 +384,7 @@ core::Result<void> check(const TrainConfig& config) {
     return core::badInput("train.out-of-range", fmt::format("name is '{}'", config.name), {},
                           {kNameNote});
   }
-  return {};
+  return check(config.losses, training.epochs);
 }
 
 }  // namespace aegen::encoders

@@ -135,9 +135,11 @@ void readWeights(YamlReader& reader, const YAML::Node& map, const std::string& p
   if (map["weights"]) weightFormat("weights", layer.weights);
   if (map["bias"]) weightFormat("bias", layer.bias.emplace());
   if (const YAML::Node fraction = map["product_fraction"]) {
-    if (fraction.IsScalar() && fraction.Scalar() == "exact") return;
-    reader.integer(fraction, path + ".product_fraction", kProductFraction,
-                   layer.productFraction.emplace());
+    const bool exact = fraction.IsScalar() && fraction.Scalar() == "exact";
+    if (!exact) {
+      reader.integer(fraction, path + ".product_fraction", kProductFraction,
+                     layer.productFraction.emplace());
+    }
   }
   if (const YAML::Node perChannel = map["per_channel"]) {
     reader.boolean(perChannel, path + ".per_channel", layer.perChannel);

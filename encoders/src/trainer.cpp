@@ -31,7 +31,7 @@ core::Result<TrainResult> trainOn(const TrainConfig& config,
 core::Result<TrainResult> train(const TrainConfig& config, std::span<const data::Event> events,
                                 const TrainOptions& options) {
   if (const auto good = check(config); !good) return good.error();
-  return trainOn(config, training::label(config, {events.begin(), events.end()}), options);
+  return trainOn(config, training::label(config, {{events.begin(), events.end()}, {}}), options);
 }
 
 core::Result<TrainResult> train(const TrainConfig& config, const TrainOptions& options) {

@@ -40,17 +40,19 @@ double lemonEmd(const std::array<double, 48>& a, const std::array<double, 48>& b
   const auto supplies = wholeMasses(a);
   const auto demands = wholeMasses(b);
   Graph graph;
-  std::vector<Graph::Node> sources;
-  std::vector<Graph::Node> sinks;
-  for (std::size_t k = 0; k < 48; ++k) sources.push_back(graph.addNode());
-  for (std::size_t k = 0; k < 48; ++k) sinks.push_back(graph.addNode());
   Graph::NodeMap<std::int64_t> supply(graph, 0);
   Graph::ArcMap<std::int64_t> cost(graph, 0);
+  std::vector<Graph::Node> sinks(48);
+  for (std::size_t j = 0; j < 48; ++j) {
+    if (demands[j] > 0) supply[sinks[j] = graph.addNode()] = -demands[j];
+  }
   for (std::size_t i = 0; i < 48; ++i) {
-    supply[sources[i]] = supplies[i];
-    supply[sinks[i]] = -demands[i];
+    if (supplies[i] == 0) continue;
+    const Graph::Node source = graph.addNode();
+    supply[source] = supplies[i];
     for (std::size_t j = 0; j < 48; ++j) {
-      cost[graph.addArc(sources[i], sinks[j])] = std::llround(distance[i][j] / kCostUnit);
+      if (demands[j] == 0) continue;
+      cost[graph.addArc(source, sinks[j])] = std::llround(distance[i][j] / kCostUnit);
     }
   }
   lemon::NetworkSimplex<Graph, std::int64_t, std::int64_t> simplex(graph);

@@ -1,5 +1,5 @@
 #pragma once
-/// EMD by LEMON's network simplex on the whole 48 x 48 problem: the second opinion.
+/// EMD by LEMON's network simplex between all filled cells: the second opinion.
 
 #include <array>
 

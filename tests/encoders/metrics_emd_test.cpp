@@ -4,7 +4,11 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "aegen/encoders/emd.hpp"
 #include "emd_oracle.hpp"
@@ -129,6 +133,89 @@ TEST(EarthMoversDistance, IsSymmetricAndObeysTheTriangleInequality) {
     ASSERT_NEAR(ab, earthMoversDistance(b, a).value(), 1e-11);
     ASSERT_LE(ab, earthMoversDistance(a, c).value() + earthMoversDistance(c, b).value() + 1e-11);
   }
+}
+
+TEST(EarthMoversDistance, IsTheSameOnManyThreads) {
+  const std::uint64_t seed = 9;
+  RecordProperty("seed", std::to_string(seed));
+  std::mt19937_64 random(seed);
+  std::vector<Pattern> patterns;
+  for (int k = 0; k < 200; ++k) patterns.push_back(randomPattern(random, 60, 5000));
+  const auto all = [&] {
+    std::vector<double> distances;
+    for (std::size_t k = 0; k + 1 < patterns.size(); ++k) {
+      distances.push_back(earthMoversDistance(patterns[k], patterns[k + 1]).value());
+    }
+    return distances;
+  };
+  std::array<std::vector<double>, 4> results;
+  std::vector<std::thread> threads;
+  for (auto& result : results) threads.emplace_back([&] { result = all(); });
+  for (std::thread& thread : threads) thread.join();
+  const std::vector<double> alone = all();
+  for (const auto& result : results) EXPECT_EQ(result, alone);
+}
+
+Pattern scaled(const Pattern& pattern) {
+  Pattern result = pattern;
+  const double sum = std::accumulate(pattern.begin(), pattern.end(), 0.0);
+  for (double& charge : result) charge /= sum;
+  return result;
+}
+
+double dot(const Pattern& potential, const Pattern& a, const Pattern& b) {
+  double sum = 0;
+  for (std::size_t k = 0; k < 48; ++k) sum += potential[k] * (a[k] - b[k]);
+  return sum;
+}
+
+/// Weak duality: prices that change by no more than the ground distance bound the distance of any
+/// two patterns from below; those whose bound is the distance prove it.
+TEST(EarthMoversDual, ProvesTheDistanceByItsPotential) {
+  const std::uint64_t seed = 31337;
+  RecordProperty("seed", std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 1000; ++round) {
+    const int largest = std::array{1, 2, 50, 100000}[random() % 4];
+    const Pattern a = scaled(randomPattern(random, 1 + static_cast<int>(random() % 90), largest));
+    const Pattern b = scaled(randomPattern(random, 1 + static_cast<int>(random() % 90), largest));
+    const EmdResult dual = earthMoversDual(a, b).value();
+    ASSERT_EQ(dual.distance, earthMoversDistance(a, b).value());
+    ASSERT_NEAR(dot(dual.potential, a, b), dual.distance, 1e-11) << "seed " << seed;
+    for (std::size_t i = 0; i < 48; ++i) {
+      for (std::size_t j = 0; j < 48; ++j) {
+        ASSERT_LE(dual.potential[i] - dual.potential[j], data::emdDistances()[i][j] + 1e-11)
+            << "seed " << seed << " round " << round << " cells " << i << ' ' << j;
+      }
+    }
+  }
+}
+
+TEST(EarthMoversDual, GivesASubgradientOnEitherSide) {
+  const std::uint64_t seed = 4242;
+  RecordProperty("seed", std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 500; ++round) {
+    const Pattern a = scaled(randomPattern(random, 1 + round % 70, 300));
+    const Pattern b = scaled(randomPattern(random, 1 + round % 53, 300));
+    const Pattern other = scaled(randomPattern(random, 1 + round % 61, 300));
+    const EmdResult at = earthMoversDual(a, b).value();
+    ASSERT_GE(earthMoversDistance(other, b).value(),
+              at.distance + dot(at.potential, other, a) - 1e-11);
+    ASSERT_GE(earthMoversDistance(a, other).value(),
+              at.distance - dot(at.potential, other, b) - 1e-11);
+  }
+}
+
+TEST(EarthMoversDual, IsEmptyOrFlatWhereNothingMoves) {
+  const Pattern zero{};
+  Pattern one{};
+  one[3] = 1;
+  EXPECT_FALSE(earthMoversDual(zero, one).has_value());
+  EXPECT_FALSE(earthMoversDual(one, zero).has_value());
+  const EmdResult same = earthMoversDual(one, one).value();
+  EXPECT_EQ(same.distance, 0);
+  EXPECT_EQ(same.potential, Pattern{});
 }
 
 }  // namespace

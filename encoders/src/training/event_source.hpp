@@ -13,9 +13,13 @@ namespace aegen::encoders::training {
 /// conditions that does not fit the events).
 [[nodiscard]] core::Result<LabelledEvents> loadEvents(const TrainConfig& config);
 
-/// Adds the conditions of events that stand for themselves: `train.conditions` when the decoder
-/// wants more than their sum and `config` names no file.
-[[nodiscard]] core::Result<LabelledEvents> label(const TrainConfig& config,
-                                                 std::vector<data::Event> events);
+/// Adds the conditions of events: `train.conditions` when the table lacks a column that the decoder
+/// wants. Given conditions take part scaled to 0..1.
+[[nodiscard]] core::Result<LabelledEvents> label(const TrainConfig& config, data::EventTable table);
+
+/// The condition that is the link's code of the module sum.
+inline constexpr std::string_view kSumCondition = "sum";
+/// Of every condition: that of the code.
+inline constexpr core::FixedFormat kConditionFormat{false, 9, 9};
 
 }  // namespace aegen::encoders::training

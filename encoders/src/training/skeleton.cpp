@@ -9,6 +9,7 @@
 
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/freeze.hpp"
+#include "event_source.hpp"
 
 namespace aegen::encoders::training {
 namespace {
@@ -19,7 +20,6 @@ using core::Result;
 // Stand-ins in a decoder that is trained in floats: any that pass infer().
 constexpr FixedFormat kStandInWeights{true, 16, 15};
 constexpr FixedFormat kStandInActivation{false, 16, 10};
-constexpr FixedFormat kConditionFormat{false, 9, 9};  // of the link's code of the module sum
 constexpr FixedFormat kChargeFormat{false, 22, 0};
 // A channel's weights have at most so many fractional bits more than its layer's.
 constexpr int kExtraFraction = 4;
@@ -143,7 +143,7 @@ Result<Graph> decoderGraph(const TrainConfig& config, const Node& latents) {
   GraphBuilder builder("decoder", real);
   int conditions = -1;
   if (!decoder.conditions.empty()) {
-    const auto good = builder.input(std::string(kConditionsNode),
+    const auto good = builder.input(std::string(kConditionsInput),
                                     static_cast<int>(decoder.conditions.size()), kConditionFormat);
     if (!good) return good.error();
     conditions = builder.lastIndex();
@@ -190,28 +190,23 @@ Result<Graph> decoderGraph(const TrainConfig& config, const Node& latents) {
 }
 
 Result<LinkLayout> linkLayout(const LinkConfig& link, const Node& latents) {
-  const int count = latents.shape[0];
+  const econ_t::PathShape shape = econ_t::withLatents({}, latents);
+  const int budget = econ_t::sentLatentBits(link.activeEtx, shape);
   const int width = latents.format.width;
-  const int budget = linkBudget(link.activeEtx);
-  LinkLayout layout;
-  layout.activeEtx = link.activeEtx;
-  layout.keep = link.keep;
-  if (layout.keep.empty()) {
-    const int bits = link.latentBits > 0 ? link.latentBits : std::min(width, budget / count);
-    if (bits < 1 || bits > width) {
-      return core::badInput("train.link", fmt::format("{} bits of each latent of {}", bits, width),
-                            "link",
-                            {fmt::format("{} links carry {} latent bits", link.activeEtx, budget)});
-    }
-    layout = topBitsLayout(count, width, bits, link.activeEtx);
-  }
+  LinkLayout layout = link.latentBits > 0 ? topBitsLayout(link.latentBits, link.activeEtx, shape)
+                                          : fittingLayout(link.activeEtx, shape);
+  if (!link.keep.empty()) layout.keep = link.keep;
   const auto sent = std::count(layout.keep.begin(), layout.keep.end(), true);
-  if (layout.keep.size() != static_cast<std::size_t>(count * width) || sent > budget) {
-    return core::badInput("train.link",
-                          fmt::format("{} of {} latent bits are sent", sent, layout.keep.size()),
-                          "link",
-                          {fmt::format("{} latents of {} bits; {} links carry {} of them", count,
-                                       width, link.activeEtx, budget)});
+  const int bits = latents.shape[0] * width;
+  if (link.latentBits > width || sent > budget ||
+      layout.keep.size() != static_cast<std::size_t>(bits)) {
+    return core::badInput(
+        "train.link",
+        fmt::format("{} bits of latents of {} bits would be sent, {} of {} in all", link.latentBits,
+                    width, sent, layout.keep.size()),
+        "link",
+        {fmt::format("there are {} latent bits; {} links carry {} of them", bits, link.activeEtx,
+                     budget)});
   }
   return layout;
 }
@@ -263,9 +258,9 @@ Result<Codec> skeleton(const TrainConfig& config) {
   if (!decoder) return decoder.error();
   codec.decoder = std::move(*decoder);
   for (const ConditionConfig& condition : config.decoder.conditions) {
-    const bool sum = condition.name == "sum";
+    const bool sum = condition.name == kSumCondition;
     codec.conditions.push_back(
-        {condition.name, sum ? ConditionSource::SumCode : ConditionSource::Given, 0.5});
+        {condition.name, sum ? Condition::Source::SumCode : Condition::Source::Given, 0.5});
   }
   return codec;
 }

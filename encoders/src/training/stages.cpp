@@ -76,7 +76,7 @@ class Planner {
       };
       switch (node.kind) {
         case NodeKind::Input:
-          rows[i] = node.name == kConditionsNode && inDecoder ? conditionRows() : inputs;
+          rows[i] = node.name == kConditionsInput && inDecoder ? conditionRows() : inputs;
           continue;
         case NodeKind::Normalize:
           if (!charges) return unsupported(node);

@@ -1,27 +1,51 @@
 #include "telescope_loss.hpp"
 
+#include <algorithm>
 #include <utility>
 
-#include "aegen/data/geometry.hpp"
+#include "lane_rows.hpp"
 
 namespace aegen::encoders::training {
 namespace {
 
-using Column = Eigen::ArrayXf;
-
-Column sumOf(const Batch& charges, const ChannelGroup& group) {
-  Column sum = charges.col(group.channels.front()).array();
+LaneRow sumOf(const LaneRows& charges, const ChannelGroup& group) {
+  LaneRow sum = charges[group.channels.front()];
   for (std::size_t i = 1; i < group.channels.size(); ++i) {
-    sum += charges.col(group.channels[i]).array();
+    const LaneRow& charge = charges[group.channels[i]];
+    for (std::size_t lane = 0; lane < kLaneCount; ++lane) sum[lane] += charge[lane];
   }
   return sum;
+}
+
+// Adds a group's term to `total` and its derivative to the rows of `slope`, unless that is null.
+AEGEN_VECTOR_CLONES void addGroup(const LaneRows& truth, const LaneRows& predicted,
+                                  const ChannelGroup& group, float scale, LaneRow& total,
+                                  LaneRows* slope) {
+  const LaneRow y = sumOf(truth, group);
+  const LaneRow p = sumOf(predicted, group);
+  LaneRow derivative;
+  for (std::size_t lane = 0; lane < kLaneCount; ++lane) {
+    const float error = p[lane] - y[lane];
+    const float square = error * error;
+    const float weight = p[lane] > y[lane] ? p[lane] : y[lane];
+    total[lane] += scale * (square * weight);
+    // d/dp (p-y)^2 max(p,y): where p is the larger, the weight moves with it.
+    derivative[lane] = scale * (2.0F * error * weight + (error > 0.0F ? square : 0.0F));
+  }
+  if (slope == nullptr) return;
+  for (const std::size_t channel : group.channels) {
+    LaneRow& row = (*slope)[channel];
+    for (std::size_t lane = 0; lane < kLaneCount; ++lane) row[lane] += derivative[lane];
+  }
 }
 
 }  // namespace
 
 TelescopeLoss::TelescopeLoss() {
   const auto& channels = data::tcOrderToChannel();
-  const auto channelOf = [&](int order) { return channels[static_cast<std::size_t>(order)]; };
+  const auto channelOf = [&](int order) {
+    return static_cast<std::size_t>(channels[static_cast<std::size_t>(order)]);
+  };
   for (int order = 0; order < data::kTriggerCells; ++order) {
     levels_[0].groups.push_back({{channelOf(order)}, 1.0F});
   }
@@ -46,24 +70,18 @@ TelescopeLoss::TelescopeLoss() {
 double TelescopeLoss::operator()(const Batch& truth, const Batch& predicted,
                                  Batch* gradient) const {
   const auto events = static_cast<float>(truth.rows());
-  if (gradient != nullptr) gradient->setZero(predicted.rows(), predicted.cols());
-  double total = 0;
-  for (const Level& level : levels_) {
-    for (const ChannelGroup& group : level.groups) {
-      const float scale = level.factor * group.weight / events;
-      const Column y = sumOf(truth, group);
-      const Column p = sumOf(predicted, group);
-      const Column error = p - y;
-      const Column weight = p.max(y);
-      total += static_cast<double>(scale * (error.square() * weight).sum());
-      if (gradient == nullptr) continue;
-      // d/dp (p-y)^2 max(p,y): where p is the larger, the weight moves with it.
-      const Column slope =
-          scale * (2.0F * error * weight + (error > 0.0F).select(error.square(), 0.0F));
-      for (const int channel : group.channels) gradient->col(channel).array() += slope;
-    }
-  }
-  return total;
+  return sumOverBlocks(
+      truth, predicted, gradient,
+      [&](const LaneRows& y, const LaneRows& p, std::size_t count, LaneRows* slope) {
+        if (slope != nullptr) slope->fill({});
+        LaneRow total{};
+        for (const Level& level : levels_) {
+          for (const ChannelGroup& group : level.groups) {
+            addGroup(y, p, group, level.factor * group.weight / events, total, slope);
+          }
+        }
+        return sumOfLanes(total, count);
+      });
 }
 
 }  // namespace aegen::encoders::training

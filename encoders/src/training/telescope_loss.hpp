@@ -2,6 +2,7 @@
 /// The telescope loss and its gradient on batches of normalised charges.
 
 #include <array>
+#include <cstddef>
 #include <vector>
 
 #include "loss.hpp"
@@ -10,7 +11,7 @@ namespace aegen::encoders::training {
 
 /// Groups of channels whose summed charges are compared, and the group's weight in its mean.
 struct ChannelGroup {
-  std::vector<int> channels;
+  std::vector<std::size_t> channels;
   float weight = 1.0F;
 };
 

@@ -49,7 +49,8 @@ TrainingRun::TrainingRun(const TrainConfig& config, const TrainOptions& options,
       network_(std::move(plan), instructions(options), random_),
       learner_(network_, events_, scaleOf(codec_.encoder),
                static_cast<unsigned>(config.training.threads)),
-      judge_(config.losses, config.training.epochs),
+      losses_(config.losses),
+      judge_(losses_.at(config.training.epochs)),
       order_(events_.events),
       bestLoss_(std::numeric_limits<double>::infinity()) {
   std::iota(order_.begin(), order_.end(), 0U);
@@ -88,7 +89,7 @@ core::Result<TrainResult> TrainingRun::run() {
 
 void TrainingRun::trainEpoch(int epoch) {
   const auto size = static_cast<std::size_t>(config_.training.batch);
-  const LossMixture loss(config_.losses, epoch);
+  const LossMixture loss = losses_.at(epoch);
   const std::uint64_t steps = batches_ * static_cast<std::uint64_t>(config_.training.epochs);
   EpochReport report;
   report.epoch = epoch;
@@ -183,8 +184,9 @@ std::uint64_t TrainingRun::identity() const {
       t.restartFactor, t.warmUpSteps, t.weightDecay, t.patience, config_.decoder.quantized,
       config_.link.activeEtx, fmt::join(codec_.link.keep, ""), kVersion);
   for (const LossTerm& term : config_.losses) {
-    text +=
-        fmt::format(" {} {} {} {}", encoders::text(term.kind), term.weight, term.first, term.last);
+    text += fmt::format(" {} {} {} {} {} {} {}", encoders::text(term.kind), term.weight,
+                        term.weightTo.value_or(-1), term.fromEpoch, term.toEpoch.value_or(0),
+                        term.epsilon, term.directions);
   }
   for (const Graph* graph : {&codec_.encoder, &codec_.decoder}) {
     for (const Node& node : graph->nodes) {

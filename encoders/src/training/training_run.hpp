@@ -38,6 +38,7 @@ class TrainingRun {
   Random random_;
   Network network_;
   Learner learner_;
+  LossSchedule losses_;
   LossMixture judge_;  ///< of the last epoch: what the validation loss is
   std::vector<std::uint32_t> order_;
   std::span<std::uint32_t> validation_;

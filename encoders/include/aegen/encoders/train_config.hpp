@@ -11,6 +11,7 @@
 
 #include "aegen/core/diagnostic.hpp"
 #include "aegen/encoders/graph.hpp"
+#include "aegen/encoders/loss_term.hpp"
 
 namespace aegen::encoders {
 
@@ -32,11 +33,10 @@ struct RxFile {
 /// Where events come from; everything named is put together.
 struct DataConfig {
   std::vector<GeneratedEvents> generated;
-  std::vector<std::filesystem::path> csv;  ///< calibrated charges
-  std::vector<RxFile> rx;                  ///< ePortRX words, no permutation, all gains 1
+  /// Calibrated charges; with the columns that given conditions name.
+  std::vector<std::filesystem::path> csv;
+  std::vector<RxFile> rx;  ///< ePortRX words, no permutation, all gains 1
   ChargeCoding coding = ChargeCoding::None;
-  /// Columns of numbers, a line an event in the order of the events, for given conditions.
-  std::filesystem::path conditions;
   double validationFraction = 0.1;  ///< of the events, in (0, 0.5]
 };
 
@@ -61,6 +61,7 @@ struct LayerConfig {
   /// Each output channel's weights have as many more fractional bits, up to 4, as their size
   /// allows.
   bool perChannel = false;
+  bool operator==(const LayerConfig&) const = default;
 };
 
 /// The ECON-T's encoder with other numbers of filters, latents and latent bits.
@@ -76,7 +77,7 @@ struct EconTPreset {
 
 /// What a decoder is told besides the latents.
 struct ConditionConfig {
-  std::string name;  ///< "sum": the link's code of the module sum; else a column of the data
+  std::string name;  ///< "sum": the link's code of the module sum; else a column of the csv files
   double low = 0;    ///< of a column: this value becomes 0
   double high = 1;   ///< and this 1
 };
@@ -97,24 +98,6 @@ struct LinkConfig {
   /// Instead: all latent bits, 1 sent, 0 not, from the top bit of the last latent on.
   std::vector<bool> keep;
 };
-/// Latent bits that so many links carry beside header and module sum.
-[[nodiscard]] constexpr int linkBudget(int activeEtx) {
-  return 18 + 32 * (activeEtx - 1);
-}
-
-enum class LossKind : std::uint8_t { Telescope };
-[[nodiscard]] std::string_view text(LossKind kind);
-/// All of them.
-[[nodiscard]] std::span<const LossKind> lossKinds();
-
-/// A term of the loss: counts `weight` in epochs first..last.
-struct LossTerm {
-  LossKind kind = LossKind::Telescope;
-  double weight = 1;
-  int first = 1;
-  int last = 0;  ///< 0: to the end
-};
-
 enum class Schedule : std::uint8_t { Cosine, WarmRestarts, Constant };
 
 struct TrainingConfig {
