@@ -4,6 +4,21 @@
 #include <utility>
 
 namespace aegen::core {
+namespace {
+
+// Some ten microseconds: about what waking a thread costs.
+constexpr int kGlances = 400;
+
+template <typename Ready>
+void glance(Ready&& ready) {
+  for (int i = 0; i < kGlances && !ready(); ++i) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+  }
+}
+
+}  // namespace
 
 Workers::Workers(unsigned count) {
   if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
@@ -39,6 +54,7 @@ void Workers::run(const std::function<void(unsigned)>& work) {
   }
   wake_.notify_all();
   attempt(0);
+  glance([this] { return active_ == 0; });
   std::unique_lock lock(mutex_);
   done_.wait(lock, [this] { return active_ == 0; });
   if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
@@ -58,6 +74,9 @@ void Workers::serve(unsigned worker) {
   std::size_t seen = 0;
   std::unique_lock lock(mutex_);
   while (true) {
+    lock.unlock();
+    glance([&] { return stop_ || round_ != seen; });
+    lock.lock();
     wake_.wait(lock, [&] { return stop_ || round_ != seen; });
     if (stop_) return;
     seen = round_;

@@ -119,6 +119,7 @@ core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Even
   if (!board) return board.error();
   Evaluation result;
   result.bitsSent = board->bitsSent;
+  result.latents = LatentHistograms(board->latents.elements());
   std::vector<std::int64_t> received(board->latents.elements());
   result.latents = LatentHistograms(received.size());
   for (std::size_t e = 0; e < events.size(); ++e) {

@@ -7,11 +7,13 @@
 #include <utility>
 
 #include "aegen/encoders/econ_t.hpp"
+#include "layer_windows.hpp"
 
 namespace aegen::encoders {
 namespace {
 
 using core::FixedFormat;
+using core::Interval;
 
 // The signed format of `bits` with the largest fraction that holds all of `values` unsaturated.
 FixedFormat fitting(const std::vector<double>& values, int bits) {
@@ -26,51 +28,130 @@ FixedFormat fitting(const std::vector<double>& values, int bits) {
   }
 }
 
-Weights quantized(std::string name, Shape shape, const FixedFormat& format,
-                  const std::vector<double>& real) {
-  Weights weights;
-  weights.name = std::move(name);
+void quantizeTo(Weights& weights, const FixedFormat& format) {
   weights.format = format;
-  weights.shape = std::move(shape);
-  weights.real = real;
-  for (const double value : real) weights.values.push_back(core::quantize(value, format));
-  return weights;
+  weights.values.clear();
+  for (const double value : weights.real) weights.values.push_back(core::quantize(value, format));
 }
 
-Weights quantizedBias(std::string name, int fraction, const std::vector<double>& real) {
+void quantizeBias(Weights& bias, int fraction) {
   double largest = 0;
-  for (const double value : real) largest = std::max(largest, std::abs(value));
+  for (const double value : bias.real) largest = std::max(largest, std::abs(value));
   const auto raw = static_cast<std::int64_t>(std::ceil(std::ldexp(largest, fraction))) + 1;
-  FixedFormat format = FixedFormat::holding({-raw, raw}, fraction);
-  return quantized(std::move(name), {static_cast<int>(real.size())}, format, real);
+  quantizeTo(bias, FixedFormat::holding({-raw, raw}, fraction));
 }
 
-// What each activation can be when every input ranges over its interval.
-std::vector<core::Interval> activationRanges(const Node& dense,
-                                             const std::vector<core::Interval>& inputs,
-                                             int sumFraction, int fraction) {
-  const FixedFormat wide{false, core::kMaxWidth, fraction};
-  std::vector<core::Interval> result;
-  auto weight = dense.kernel.values.begin();
-  for (const std::int64_t bias : dense.bias.values) {
-    std::int64_t sum = bias;
-    for (const core::Interval& input : inputs) {
-      sum += std::max(*weight * input.low, *weight * input.high);
-      ++weight;
+// Every raw value of each element of a tensor, and their fractional bits.
+struct Values {
+  std::vector<Interval> elements;
+  int fraction = 0;
+};
+
+Values sums(const Node& node, const Node& input, const Values& from) {
+  const LayerWindows windows(node, input.shape);
+  Values out;
+  out.fraction = from.fraction + node.kernel.format.fraction;
+  for (std::size_t position = 0; position < windows.positions(); ++position) {
+    const std::size_t window = windows.windowOf(position);
+    for (std::size_t c = 0; c < windows.channels(); ++c) {
+      Interval sum{node.bias.values[c], node.bias.values[c]};
+      for (std::size_t term = 0; term < windows.terms(window); ++term) {
+        const auto element = windows.input(position, term);
+        if (!element) continue;
+        const std::int64_t weight = node.kernel.values[windows.weight(window, term, c)];
+        const Interval& x = from.elements[*element];
+        sum.low += std::min(weight * x.low, weight * x.high);
+        sum.high += std::max(weight * x.low, weight * x.high);
+      }
+      out.elements.push_back(sum);
     }
-    result.push_back({0, core::requantize(std::max<std::int64_t>(sum, 0), sumFraction, wide,
-                                          core::Rounding::NearestUp, core::Overflow::Saturate)});
   }
-  return result;
+  return out;
 }
 
-core::Interval joined(const std::vector<core::Interval>& ranges) {
-  core::Interval out = ranges.front();
-  for (const core::Interval& range : ranges) out = out.join(range);
+Values requantized(const Node& node, const Values& from, int fraction) {
+  const FixedFormat wide{true, core::kMaxWidth, fraction};
+  const auto one = [&](std::int64_t raw) {
+    return core::requantize(raw, from.fraction, wide, node.rounding, core::Overflow::Saturate);
+  };
+  Values out{{}, fraction};
+  for (const Interval& x : from.elements) out.elements.push_back({one(x.low), one(x.high)});
+  return out;
+}
+
+// Smallest interval that holds all of them.
+Interval joined(const std::vector<Interval>& elements) {
+  Interval all = elements.front();
+  for (const Interval& x : elements) all = all.join(x);
+  return all;
+}
+
+// Layers that move elements and compute nothing.
+Values moved(const Node& node, const Graph& graph, const std::vector<Values>& values) {
+  const auto input = [&](std::size_t i) { return static_cast<std::size_t>(node.inputs[i]); };
+  Values out{{}, values[input(0)].fraction};
+  if (node.kind == NodeKind::Arrange) {
+    for (const int index : node.indices) {
+      out.elements.push_back(
+          index < 0 ? Interval{} : values[input(0)].elements[static_cast<std::size_t>(index)]);
+    }
+    return out;
+  }
+  if (node.kind == NodeKind::Pad) {
+    // All elements alike: no layer of a decoder needs it closer.
+    const Interval all = joined(values[input(0)].elements).join({});
+    out.elements.assign(elementCount(node.shape), all);
+    return out;
+  }
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    out.fraction = std::max(out.fraction, graph.nodes[input(i)].format.fraction);
+  }
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Values& part = values[input(i)];
+    const std::int64_t scale = std::int64_t{1} << (out.fraction - part.fraction);
+    for (const Interval& x : part.elements) {
+      out.elements.push_back({x.low * scale, x.high * scale});
+    }
+  }
   return out;
 }
 
 }  // namespace
+
+void freezeReal(Graph& graph, const DecoderFormats& formats) {
+  std::vector<Values> values;
+  const auto last = static_cast<std::size_t>(
+      std::ranges::find_if(graph.nodes.rbegin(), graph.nodes.rend(),
+                           [](const Node& n) { return n.kind == NodeKind::Requantize; }) -
+      graph.nodes.rbegin());
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    Node& node = graph.nodes[i];
+    const std::size_t from =
+        node.inputs.empty() ? 0 : static_cast<std::size_t>(node.inputs.front());
+    if (node.kind == NodeKind::Input) {
+      values.push_back({std::vector<Interval>(elementCount(node.shape), node.format.range()),
+                        node.format.fraction});
+    } else if (hasWeights(node.kind)) {
+      const FixedFormat kernel = fitting(node.kernel.real, formats.weightBits);
+      quantizeTo(node.kernel, kernel);
+      quantizeBias(node.bias, values[from].fraction + kernel.fraction);
+      values.push_back(sums(node, graph.nodes[from], values[from]));
+    } else if (node.kind == NodeKind::Relu) {
+      values.push_back(values[from]);
+      for (Interval& x : values.back().elements) {
+        x = {std::max<std::int64_t>(x.low, 0), std::max<std::int64_t>(x.high, 0)};
+      }
+    } else if (node.kind == NodeKind::Requantize) {
+      values.push_back(requantized(node, values[from], formats.fraction));
+      node.format = i + 1 + last == graph.nodes.size()
+                        ? FixedFormat{false, formats.fraction + 1, formats.fraction}
+                        : FixedFormat::holding(joined(values.back().elements), formats.fraction);
+    } else {
+      values.push_back(moved(node, graph, values));
+    }
+    node.format.fraction = values.back().fraction;
+  }
+}
 
 Graph freezeDecoder(const std::vector<RealDense>& layers, const DecoderFormats& formats) {
   Graph graph;
@@ -83,27 +164,26 @@ Graph freezeDecoder(const std::vector<RealDense>& layers, const DecoderFormats& 
     if (kind != NodeKind::Input) node.inputs = {static_cast<int>(graph.nodes.size()) - 2};
     return node;
   };
+  const auto real = [](std::string name, Shape shape, const std::vector<double>& values) {
+    Weights weights;
+    weights.name = std::move(name);
+    weights.shape = std::move(shape);
+    weights.real = values;
+    return weights;
+  };
   add("latent", NodeKind::Input, layers.front().in).format = formats.latent;
-  std::vector<core::Interval> ranges(static_cast<std::size_t>(layers.front().in),
-                                     formats.latent.range());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const RealDense& layer = layers[i];
     const bool last = i + 1 == layers.size();
     const std::string name = last ? "reconstruction" : fmt::format("hidden{}", i + 1);
-    const FixedFormat kernelFormat = fitting(layer.kernel, formats.weightBits);
-    const int sumFraction = graph.nodes.back().format.fraction + kernelFormat.fraction;
     Node& dense = add(name, NodeKind::Dense, layer.out);
-    dense.kernel = quantized(name + "_kernel", {layer.out, layer.in}, kernelFormat, layer.kernel);
-    dense.bias = quantizedBias(name + "_bias", sumFraction, layer.bias);
-    ranges = activationRanges(dense, ranges, sumFraction, formats.fraction);
+    dense.kernel = real(name + "_kernel", {layer.out, layer.in}, layer.kernel);
+    dense.bias = real(name + "_bias", {layer.out}, layer.bias);
     add(name + "_relu", NodeKind::Relu, layer.out);
-    Node& activation =
-        add(last ? "charges" : name + "_activation", NodeKind::Requantize, layer.out);
-    activation.format = last ? FixedFormat{false, formats.fraction + 1, formats.fraction}
-                             : FixedFormat::holding(joined(ranges), formats.fraction);
-    activation.rounding = core::Rounding::NearestUp;
-    activation.overflow = core::Overflow::Saturate;
+    add(last ? "charges" : name + "_activation", NodeKind::Requantize, layer.out).rounding =
+        core::Rounding::NearestUp;
   }
+  freezeReal(graph, formats);
   return graph;
 }
 

@@ -40,12 +40,14 @@ int run(const Arguments& arguments) {
   if (arguments.seed) config->seed = *arguments.seed;
   ProgressLine progress;
   progress.show("making events");
-  const auto result = encoders::train(*config, [&](const encoders::EpochReport& epoch) {
+  encoders::TrainOptions options;
+  options.progress = [&](const encoders::EpochReport& epoch) {
     progress.show(fmt::format("training, loss {:.5f}, validation {:.5f}, epoch", epoch.trainLoss,
                               epoch.validationLoss),
                   static_cast<std::uint64_t>(epoch.epoch),
-                  static_cast<std::uint64_t>(config->epochs));
-  });
+                  static_cast<std::uint64_t>(config->training.epochs));
+  };
+  const auto result = encoders::train(*config, options);
   progress.clear();
   if (!result) return fail(result.error());
   if (const auto saved = encoders::saveCodec(result->codec, arguments.model); !saved) {

@@ -4,216 +4,245 @@
 #include <cmath>
 #include <utility>
 
-#include "aegen/core/fixed_format.hpp"
-#include "random.hpp"
+#include "element_steps.hpp"
 
 namespace aegen::encoders::training {
 namespace {
 
-using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using RowVector = Eigen::RowVectorXf;
-
-// Of the encoder's dense layer at its start: small, so that latents begin at different small
-// values.
-constexpr double kDenseGain = 0.5;
-// A latent that is not 0 in a smaller share of events counts as dead.
+// A latent that passes a gradient on in a smaller share of events counts as dead.
 constexpr double kAliveShare = 0.01;
-constexpr core::FixedFormat kWeightFormat{true, 6, kWeightFraction};
+// Of the layer that gives the latents, at its start: small, so that they begin at different small
+// values.
+constexpr double kLatentGain = 0.5;
+// Outputs start positive, at the order of a mean charge, so that none starts dead.
+constexpr float kOutputBias = 0.05F;
 
-Eigen::Map<const RowMajor> kernelOf(const std::vector<float>& values, const DensePlace& place) {
-  return {values.data() + place.kernel, place.out, place.in};
-}
-Eigen::Map<RowMajor> kernelOf(std::vector<float>& values, const DensePlace& place) {
-  return {values.data() + place.kernel, place.out, place.in};
-}
-Eigen::Map<RowVector> biasOf(std::vector<float>& values, const DensePlace& place) {
-  return {values.data() + place.bias, place.out};
+std::size_t paddedColumns(std::size_t n) {
+  return (n + kColumnStep - 1) / kColumnStep * kColumnStep;
 }
 
-std::vector<std::int64_t> quantizeRange(std::span<const float> values) {
-  std::vector<std::int64_t> raw;
-  raw.reserve(values.size());
-  for (const float value : values) {
-    raw.push_back(core::quantize(static_cast<double>(value), kWeightFormat));
-  }
-  return raw;
+// Integers of magnitude below 2^22 to the nearest, halves to even, as core::quantize() does:
+// adding and taking off 1.5 * 2^23 leaves no bits below 1.
+float nearest(float value) {
+  constexpr float kMagic = 12582912.0F;
+  return (value + kMagic) - kMagic;
 }
 
-RowMajor realOf(const std::vector<std::int64_t>& raw, int rows, int columns) {
-  RowMajor real(rows, columns);
-  std::transform(raw.begin(), raw.end(), real.data(), [](std::int64_t value) {
-    return static_cast<float>(value) / static_cast<float>(1 << kWeightFraction);
-  });
-  return real;
+// Half the width of the range that gives the variance He et al. (2015) derive for ReLU.
+double heLimit(double fanIn) {
+  return std::sqrt(6.0 / fanIn);
 }
 
-// Appends `count` parameters, uniform in [low, high).
-std::size_t append(std::vector<float>& parameters, std::size_t count, double low, double high,
-                   Random& random) {
-  const std::size_t first = parameters.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    parameters.push_back(static_cast<float>(low + (high - low) * random.uniform()));
-  }
-  return first;
-}
-
-// Appends a dense layer. `gain` times the variance He et al. (2015) derive for layers followed by
-// ReLU, 2 / fan-in, is the square of its kernel's spread.
-DensePlace appendDense(std::vector<float>& parameters, int in, int out, double gain, float bias,
-                       Random& random) {
-  DensePlace place;
-  place.in = in;
-  place.out = out;
-  const double limit = gain * std::sqrt(6.0 / in);
-  const auto weights = static_cast<std::size_t>(in) * static_cast<std::size_t>(out);
-  place.kernel = append(parameters, weights, -limit, limit, random);
-  place.bias = append(parameters, static_cast<std::size_t>(out), 0, 0, random);
-  std::fill_n(parameters.begin() + static_cast<std::ptrdiff_t>(place.bias), out, bias);
-  return place;
+void draw(float& parameter, double low, double high, Random& random) {
+  parameter = static_cast<float>(low + (high - low) * random.uniform());
 }
 
 }  // namespace
 
-Network::Network(const NetworkOptions& options, Random& random) : options_(options) {
-  // Filters that start without negative taps rarely die under ReLU. Latents start without bias:
-  // one of 0.3, which makes up for truncation, doubled the loss after five epochs of the example's
-  // kind. Latents that are dead from the start are revived.
-  append(parameters_, kTaps * kFilters, 0.0, 1.0, random);
-  convBias_ = append(parameters_, kFilters, 0, 0, random);
-  encoderDense_ = appendDense(parameters_, kConvValues, econ_t::kLatents, kDenseGain, 0.0F, random);
-  int in = econ_t::kLatents;
-  for (const int out : options_.decoderHidden) {
-    decoder_.push_back(appendDense(parameters_, in, out, 1.0, 0.0F, random));
-    in = out;
+Chunk::Chunk(const Plan& plan)
+    : values(plan.rows * kLanes),
+      gradients(plan.rows * kLanes),
+      alive(plan.stages[plan.latentStage].rows),
+      masks_(plan.rows * kLanes) {
+  std::size_t turned = 0;
+  std::size_t left = 0;
+  std::size_t sums = 0;
+  for (const Stage& stage : plan.stages) {
+    turned = std::max({turned, paddedColumns(stage.terms), paddedColumns(stage.channels)});
+    left = std::max({left, stage.terms, stage.channels});
+    sums = std::max({sums, stage.channels * paddedColumns(stage.terms),
+                     stage.terms * paddedColumns(stage.channels)});
+    if (stage.arithmetic == Arithmetic::HighHalf) words_.resize(plan.rows * kLanes);
+    if (stage.arithmetic == Arithmetic::Wide32) wide32_.resize(plan.rows * kLanes);
+    if (stage.arithmetic == Arithmetic::Wide64) wide64_.resize(plan.rows * kLanes);
   }
-  // Outputs start positive, at the order of a mean charge, so that none starts dead.
-  decoder_.push_back(appendDense(parameters_, in, econ_t::kTriggerCells, 1.0, 0.05F, random));
-  gradient_.resize(parameters_.size());
-  clipEncoder();
+  turned_.resize(turned * kLanes);
+  left_.resize(left * kLanes);
+  sums_.resize(sums);
 }
 
-void Network::clipEncoder() {
-  const auto low =
-      static_cast<float>(static_cast<double>(kWeightFormat.minRaw()) * kWeightFormat.lsb());
-  const auto high =
-      static_cast<float>(static_cast<double>(kWeightFormat.maxRaw()) * kWeightFormat.lsb());
-  const std::size_t end = decoder_.front().kernel;
-  for (std::size_t i = 0; i < end; ++i) parameters_[i] = std::clamp(parameters_[i], low, high);
-}
-
-econ_t::AutoencoderWeights Network::encoderWeights() const {
-  const std::span<const float> all(parameters_);
-  econ_t::AutoencoderWeights weights;
-  weights.convKernel = quantizeRange(all.subspan(0, convBias_));
-  weights.convBias = quantizeRange(all.subspan(convBias_, kFilters));
-  weights.denseKernel =
-      quantizeRange(all.subspan(encoderDense_.kernel, encoderDense_.bias - encoderDense_.kernel));
-  weights.denseBias = quantizeRange(all.subspan(encoderDense_.bias, econ_t::kLatents));
-  return weights;
-}
-
-int Network::reviveLatents(Random& random) {
-  int revived = 0;
-  const auto draw = [&](float& parameter, double limit) {
-    parameter = static_cast<float>(limit * (2.0 * random.uniform() - 1.0));
-  };
-  const DensePlace& behind = decoder_.front();
-  const auto values = static_cast<std::size_t>(encoderDense_.in);
-  for (std::size_t latent = 0; latent < active_.size(); ++latent) {
-    const auto active = static_cast<double>(std::exchange(active_[latent], 0));
-    if (active >= kAliveShare * static_cast<double>(seen_)) continue;
-    ++revived;
-    for (std::size_t i = 0; i < values; ++i) {
-      draw(parameters_[encoderDense_.kernel + latent * values + i],
-           kDenseGain * std::sqrt(6.0 / encoderDense_.in));
+Network::Network(Plan plan, core::InstructionSet set, Random& random)
+    : plan_(std::move(plan)),
+      kernels_(kernelsFor(set)),
+      parameters_(plan_.parameters),
+      weights_(plan_.stages.size()),
+      inputRows_(plan_.stages.size()) {
+  for (std::size_t i = 0; i < plan_.stages.size(); ++i) {
+    std::vector<Row>& rows = inputRows_[i];
+    for (const TapGroup& group : plan_.stages[i].groups) {
+      for (const auto& patch : group.patches) {
+        rows.insert(rows.end(), patch.rows.begin(), patch.rows.end());
+      }
     }
-    parameters_[encoderDense_.bias + latent] = 0.0F;
+    std::ranges::sort(rows);
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  }
+  initialize(random);
+  prepareAll();
+}
+
+void Network::initialize(Random& random) {
+  std::size_t last = 0;
+  std::size_t lastOfEncoder = 0;
+  for (std::size_t i = 0; i < plan_.stages.size(); ++i) {
+    if (plan_.stages[i].terms == 0) continue;
+    last = i;
+    if (!plan_.stages[i].inDecoder) lastOfEncoder = i;
+  }
+  for (std::size_t i = 0; i < plan_.stages.size(); ++i) {
+    const Stage& stage = plan_.stages[i];
+    if (stage.terms == 0) continue;
+    double low = -heLimit(stage.fanIn);
+    double high = -low;
+    if (!stage.passesGradient && stage.groups.size() + stage.groups.front().patches.size() > 2) {
+      // Filters over charges that start without negative taps rarely die under ReLU.
+      low = 0.0;
+      high = std::min(1.0, 9.0 / static_cast<double>(stage.terms));
+    } else if (i == lastOfEncoder) {
+      low *= kLatentGain;
+      high *= kLatentGain;
+    }
+    for (std::size_t p = stage.kernel; p < stage.bias; ++p) {
+      draw(parameters_[p], low, high, random);
+    }
+    std::fill_n(parameters_.begin() + static_cast<std::ptrdiff_t>(stage.bias), stage.channels,
+                i == last ? kOutputBias : 0.0F);
+  }
+}
+
+void Network::prepareAll() {
+  for (std::size_t i = 0; i < plan_.stages.size(); ++i) prepare(i);
+}
+
+void Network::round(const Stage& stage, StageWeights& weights) const {
+  const float* kernel = parameters_.data() + stage.kernel;
+  weights.kernel.assign(kernel, kernel + stage.channels * stage.terms);
+  weights.bias.assign(kernel + stage.channels * stage.terms,
+                      kernel + stage.channels * (stage.terms + 1));
+  weights.fraction.assign(stage.channels, stage.weightFormat.fraction);
+  if (!stage.quantized) return;
+  const auto low = static_cast<float>(stage.weightFormat.minRaw());
+  const auto high = static_cast<float>(stage.weightFormat.maxRaw());
+  const auto at = [&](std::size_t channel, std::size_t term) {
+    return stage.parameter(channel, term) - stage.kernel;
+  };
+  for (std::size_t c = 0; c < stage.channels; ++c) {
+    if (stage.extraFraction > 0) {
+      float largest = 0;
+      for (std::size_t t = 0; t < stage.terms; ++t) {
+        largest = std::max(largest, std::abs(weights.kernel[at(c, t)]));
+      }
+      const int most = stage.weightFormat.fraction + stage.extraFraction;
+      int& fraction = weights.fraction[c];
+      while (fraction < most && nearest(std::ldexp(largest, fraction + 1)) <= high) ++fraction;
+    }
+  }
+  const auto roundOne = [&](float value, float scale, float lsb) {
+    return nearest(std::clamp(value * scale, low, high)) * lsb;
+  };
+  const bool uniform = stage.extraFraction == 0;
+  const float scale = std::ldexp(1.0F, stage.weightFormat.fraction);
+  const float lsb = std::ldexp(1.0F, -stage.weightFormat.fraction);
+  if (uniform) {
+    for (float& value : weights.kernel) value = roundOne(value, scale, lsb);
+  } else {
+    for (std::size_t c = 0; c < stage.channels; ++c) {
+      const float own = std::ldexp(1.0F, weights.fraction[c]);
+      for (std::size_t t = 0; t < stage.terms; ++t) {
+        float& value = weights.kernel[at(c, t)];
+        value = roundOne(value, own, 1.0F / own);
+      }
+    }
+  }
+  const auto biasLow = static_cast<float>(stage.biasFormat.minRaw());
+  const auto biasHigh = static_cast<float>(stage.biasFormat.maxRaw());
+  const float biasScale = std::ldexp(1.0F, stage.biasFormat.fraction);
+  for (float& value : weights.bias) {
+    value = nearest(std::clamp(value * biasScale, biasLow, biasHigh)) / biasScale;
+  }
+}
+
+void Network::prepare(std::size_t index) {
+  const Stage& stage = plan_.stages[index];
+  if (stage.terms == 0) return;
+  if (stage.quantized) {
+    const auto clip = [&](std::size_t first, std::size_t count, const core::FixedFormat& format) {
+      const auto low = static_cast<float>(std::ldexp(format.minRaw(), -format.fraction));
+      const auto high = static_cast<float>(std::ldexp(format.maxRaw(), -format.fraction));
+      for (std::size_t p = first; p < first + count; ++p) {
+        parameters_[p] = std::clamp(parameters_[p], low, high);
+      }
+    };
+    clip(stage.kernel, stage.channels * stage.terms, stage.weightFormat);
+    clip(stage.bias, stage.channels, stage.biasFormat);
+  }
+  StageWeights& weights = weights_[index];
+  round(stage, weights);
+  weights.groups.resize(stage.groups.size());
+  weights.largestHigh = 0;
+  for (std::size_t g = 0; g < stage.groups.size(); ++g) {
+    const std::vector<std::uint32_t>& taps = stage.groups[g].taps;
+    StageWeights::Group& group = weights.groups[g];
+    group.forward.resize(taps.size() * stage.channels);
+    group.backward.resize(taps.size() * stage.channels);
+    for (std::size_t c = 0; c < stage.channels; ++c) {
+      for (std::size_t t = 0; t < taps.size(); ++t) {
+        const float value = weights.kernel[stage.parameter(c, taps[t]) - stage.kernel];
+        group.forward[t * stage.channels + c] = value;
+        group.backward[c * taps.size() + t] = value;
+      }
+    }
+    if (stage.arithmetic != Arithmetic::HighHalf && stage.arithmetic != Arithmetic::Wide32 &&
+        stage.arithmetic != Arithmetic::Wide64) {
+      continue;
+    }
+    group.wide.resize(taps.size() * stage.channels);
+    group.high.resize(stage.arithmetic == Arithmetic::HighHalf ? group.wide.size() : 0);
+    for (std::size_t c = 0; c < stage.channels; ++c) {
+      const int shift = productShift(stage, weights.fraction[c]);
+      const float scale = std::ldexp(1.0F, shift + stage.productFraction - stage.inputFraction);
+      for (std::size_t i = c * taps.size(); i < (c + 1) * taps.size(); ++i) {
+        group.wide[i] = static_cast<std::int64_t>(group.backward[i] * scale);
+        if (group.high.empty()) continue;
+        group.high[i] =
+            static_cast<std::int16_t>(group.wide[i] << (16 - shift - inputShift(stage)));
+        weights.largestHigh = std::max(weights.largestHigh, std::abs(std::int32_t{group.high[i]}));
+      }
+    }
+  }
+}
+
+int Network::reviveLatents(std::span<const std::uint64_t> alive, std::uint64_t seen,
+                           Random& random) {
+  const auto behind = std::ranges::find_if(
+      plan_.stages, [](const Stage& stage) { return stage.inDecoder && stage.terms != 0; });
+  const Stage& dense = plan_.stages[plan_.latentStage];
+  if (dense.terms == 0 || dense.rows != dense.channels) return 0;
+  int revived = 0;
+  for (std::size_t latent = 0; latent < alive.size(); ++latent) {
+    if (static_cast<double>(alive[latent]) >= kAliveShare * static_cast<double>(seen)) continue;
+    ++revived;
+    const double limit = kLatentGain * heLimit(dense.fanIn);
+    for (std::size_t t = 0; t < dense.terms; ++t) {
+      draw(parameters_[dense.parameter(latent, t)], -limit, limit, random);
+    }
+    parameters_[dense.bias + latent] = 0.0F;
     // The decoder's old use of the latent is void; small weights disturb little and pass a
     // gradient.
-    for (int out = 0; out < behind.out; ++out) {
-      draw(parameters_[behind.kernel + static_cast<std::size_t>(out * behind.in) + latent],
-           0.1 * std::sqrt(6.0 / behind.in));
+    const Row row = dense.firstRow + static_cast<Row>(latent);
+    if (behind == plan_.stages.end() || behind->groups.front().patches.size() != 1) continue;
+    const TapGroup& group = behind->groups.front();
+    const auto found = std::ranges::find(group.patches.front().rows, row);
+    if (found == group.patches.front().rows.end()) continue;
+    const std::uint32_t tap =
+        group.taps[static_cast<std::size_t>(found - group.patches.front().rows.begin())];
+    const double small = 0.1 * heLimit(behind->fanIn);
+    for (std::size_t c = 0; c < behind->channels; ++c) {
+      draw(parameters_[behind->parameter(c, tap)], -small, small, random);
     }
   }
-  seen_ = 0;
+  if (revived > 0) prepareAll();
   return revived;
-}
-
-const Batch& Network::forward(std::span<const std::uint8_t> normalized, std::size_t events) {
-  weights_ = encoderWeights();
-  const EncoderKernel kernel(weights_, options_.truncateProducts);
-  kernel.run(normalized, events, encoder_);
-  latentSumFraction_ = kernel.latentSumFraction();
-
-  for (std::size_t latent = 0; latent < active_.size(); ++latent) {
-    const auto* values = encoder_.latent.data() + latent * events;
-    active_[latent] += events - static_cast<std::size_t>(std::count(values, values + events, 0));
-  }
-  seen_ += events;
-
-  activations_.resize(decoder_.size() + 1);
-  const std::int32_t kept = ~((1 << (econ_t::kLatentBits - options_.latentBits)) - 1);
-  constexpr float kLatentLsb = 1.0F / static_cast<float>(1 << kLatentFraction);
-  Batch& latents = activations_.front();
-  latents.resize(static_cast<Eigen::Index>(events), econ_t::kLatents);
-  std::transform(encoder_.latent.begin(), encoder_.latent.end(), latents.data(),
-                 [&](std::int32_t raw) { return static_cast<float>(raw & kept) * kLatentLsb; });
-  for (std::size_t i = 0; i < decoder_.size(); ++i) {
-    Batch& out = activations_[i + 1];
-    out.noalias() = activations_[i] * kernelOf(std::as_const(parameters_), decoder_[i]).transpose();
-    out.rowwise() += biasOf(parameters_, decoder_[i]);
-    out = out.cwiseMax(0.0F);
-  }
-  return activations_.back();
-}
-
-void Network::backward(std::span<const std::uint8_t> normalized, const Batch& outputGradient) {
-  Batch gradient = outputGradient;
-  for (std::size_t i = decoder_.size(); i-- > 0;) {
-    const Batch& out = activations_[i + 1];
-    gradient = (out.array() > 0.0F).select(gradient, 0.0F);
-    kernelOf(gradient_, decoder_[i]).noalias() = gradient.transpose() * activations_[i];
-    biasOf(gradient_, decoder_[i]) = gradient.colwise().sum();
-    const Batch below = gradient * kernelOf(std::as_const(parameters_), decoder_[i]);
-    gradient = below;
-  }
-  backwardEncoder(normalized, gradient);
-}
-
-void Network::backwardEncoder(std::span<const std::uint8_t> normalized,
-                              const Batch& latentGradient) {
-  const auto events = static_cast<Eigen::Index>(encoder_.events);
-  const Eigen::Map<const Batch> conv(encoder_.conv.data(), events, kConvValues);
-  const Eigen::Map<const Eigen::Array<std::int32_t, Eigen::Dynamic, Eigen::Dynamic>> sum(
-      encoder_.latentSum.data(), events, econ_t::kLatents);
-  const std::int32_t saturated = (kLatentMax + 1) << (latentSumFraction_ - kLatentFraction);
-  const Batch latent = (sum > 0 && sum < saturated).select(latentGradient.array(), 0.0F).matrix();
-  kernelOf(gradient_, encoderDense_).noalias() = latent.transpose() * conv;
-  biasOf(gradient_, encoderDense_) = latent.colwise().sum();
-  Batch below = latent * realOf(weights_.denseKernel, econ_t::kLatents, kConvValues);
-  below = (conv.array() > 0.0F).select(below, 0.0F);
-
-  Eigen::Map<RowMajor> convKernel(gradient_.data(), kTaps, kFilters);
-  Eigen::Map<RowVector> convBias(gradient_.data() + convBias_, kFilters);
-  convKernel.setZero();
-  convBias.setZero();
-  Batch patch(events, kTaps);
-  for (int position = 0; position < kPositions; ++position) {
-    for (int tap = 0; tap < kTaps; ++tap) {
-      const int channel =
-          tapChannels()[static_cast<std::size_t>(position)][static_cast<std::size_t>(tap)];
-      if (channel < 0) {
-        patch.col(tap).setZero();
-        continue;
-      }
-      const Eigen::Map<const Eigen::Array<std::uint8_t, Eigen::Dynamic, 1>> charge(
-          normalized.data() + channel * events, events);
-      patch.col(tap) = charge.cast<float>() * (1.0F / static_cast<float>(1 << kChargeFraction));
-    }
-    const auto gradient = below.middleCols(position * kFilters, kFilters);
-    convKernel.noalias() += patch.transpose() * gradient;
-    convBias += gradient.colwise().sum();
-  }
 }
 
 }  // namespace aegen::encoders::training

@@ -1,74 +1,100 @@
 #pragma once
-/// Encoder in integers, decoder in floats, one vector of parameters and its gradient.
+/// Network: a plan with its parameters; forward in the hardware's integers, backward with rounding
+/// and truncation as identities (the straight-through estimator).
 
-#include <Eigen/Core>
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "encoder_kernel.hpp"
-#include "telescope_loss.hpp"
+#include "kernels.hpp"
+#include "random.hpp"
+#include "stages.hpp"
 
 namespace aegen::encoders::training {
 
-class Random;
+/// What one thread needs to take a chunk of events through a network. Rows are the plan's.
+struct Chunk {
+  explicit Chunk(const Plan& plan);
 
-/// One dense layer's place in the parameter vector: kernel [out][in] row-major, then bias [out].
-struct DensePlace {
-  std::size_t kernel = 0;
-  std::size_t bias = 0;
-  int in = 0;
-  int out = 0;
+  std::vector<float> values;     ///< [row][lane]; rows 1 .. are the inputs and conditions
+  std::vector<float> gradients;  ///< [row][lane]
+  /// Events in which each latent passed a gradient on, since somebody set it to 0.
+  std::vector<std::uint64_t> alive;
+
+ private:
+  friend class Network;
+  std::vector<float> masks_;         ///< [row][lane]
+  std::vector<std::int16_t> words_;  ///< [row][lane], of the stage at hand
+  std::vector<std::int32_t> wide32_;
+  std::vector<std::int64_t> wide64_;
+  std::vector<float> turned_;  ///< transposed rows
+  std::vector<float> left_;    ///< rows brought together
+  std::vector<float> sums_;    ///< a group's gradient
 };
 
-struct NetworkOptions {
-  bool truncateProducts = true;
-  int latentBits = 9;              ///< the top bits of each latent that reach the decoder
-  std::vector<int> decoderHidden;  ///< sizes of the decoder's hidden layers
+/// A stage's parameters as the forward and backward passes use them.
+struct StageWeights {
+  std::vector<float> kernel;  ///< rounded to the formats, in the parameters' order
+  std::vector<float> bias;
+  std::vector<int> fraction;  ///< of each channel's weights
+  struct Group {
+    std::vector<float> forward;      ///< [tap][channel]
+    std::vector<float> backward;     ///< [channel][tap]
+    std::vector<std::int16_t> high;  ///< [channel][tap], aligned as HighProducts wants it
+    std::vector<std::int64_t> wide;  ///< [channel][tap], aligned to the product's shift
+  };
+  std::vector<Group> groups;
+  std::int32_t largestHigh = 0;  ///< magnitude in `high`
 };
 
 class Network {
  public:
-  Network(const NetworkOptions& options, Random& random);
+  /// Weights from `random`, in the order of the stages.
+  Network(Plan plan, core::InstructionSet set, Random& random);
 
-  /// Reconstructed charges (events x 48) of `normalized` ([48][events] raw u8.7).
-  const Batch& forward(std::span<const std::uint8_t> normalized, std::size_t events);
-  /// Fills gradient() from the loss's derivative by the last forward()'s result. Rounding and
-  /// truncation count as identities; ReLU and the latent's saturation cut the gradient off.
-  void backward(std::span<const std::uint8_t> normalized, const Batch& outputGradient);
-
+  [[nodiscard]] const Plan& plan() const { return plan_; }
   [[nodiscard]] std::vector<float>& parameters() { return parameters_; }
-  [[nodiscard]] const std::vector<float>& gradient() const { return gradient_; }
-  /// Latents that were 0 in nearly every event since the last call get a fresh start: no gradient
-  /// would ever reach them again. Returns how many.
-  int reviveLatents(Random& random);
-  /// Brings the encoder's parameters back into the range of s6.5.
-  void clipEncoder();
+  [[nodiscard]] const std::vector<float>& parameters() const { return parameters_; }
+  [[nodiscard]] const KernelSet& kernels() const { return kernels_; }
+  [[nodiscard]] const StageWeights& weights(std::size_t stage) const { return weights_[stage]; }
 
-  /// The encoder's parameters rounded to s6.5.
-  [[nodiscard]] econ_t::AutoencoderWeights encoderWeights() const;
-  /// The convolution's kernel [tap][filter] is at 0, its bias [filter] here.
-  [[nodiscard]] std::size_t convBias() const { return convBias_; }
-  [[nodiscard]] const DensePlace& encoderDense() const { return encoderDense_; }
-  [[nodiscard]] const std::vector<DensePlace>& decoder() const { return decoder_; }
+  /// Brings a stage's parameters back into the range of its formats and makes its weights of them:
+  /// after every change of parameters. Different stages may be prepared at once.
+  void prepare(std::size_t stage);
+  void prepareAll();
+
+  void forward(Chunk& chunk) const;
+  /// Adds to chunk.alive what the first `events` lanes of the last forward() say.
+  void countAlive(Chunk& chunk, std::size_t events) const;
+  void clearGradients(Chunk& chunk) const;
+  /// Adds to `gradient` (one an element of parameters()) what the outputs' rows of
+  /// `chunk.gradients` give, all others being 0; after forward() on the same chunk.
+  void backward(Chunk& chunk, std::span<float> gradient) const;
+
+  /// Latents that passed a gradient on in less than 1 % of `seen` events get new weights, and so
+  /// does what the decoder made of them. Returns how many. The latents are a dense layer's outputs;
+  /// other encoders are left alone.
+  int reviveLatents(std::span<const std::uint64_t> alive, std::uint64_t seen, Random& random);
 
  private:
-  void backwardEncoder(std::span<const std::uint8_t> normalized, const Batch& latentGradient);
+  void initialize(Random& random);
+  void round(const Stage& stage, StageWeights& weights) const;
+  void sumsOf(const Stage& stage, const StageWeights& weights, Chunk& chunk) const;
+  void realRelu(const Stage& stage, Chunk& chunk) const;
+  void realSums(const Stage& stage, const StageWeights& weights, Chunk& chunk) const;
+  void highSums(const Stage& stage, const StageWeights& weights, Chunk& chunk) const;
+  template <typename Integer>
+  void wideSums(const Stage& stage, const StageWeights& weights, std::vector<Integer>& inputs,
+                Chunk& chunk) const;
+  void maskGradient(const Stage& stage, Chunk& chunk) const;
+  void weightGradient(const Stage& stage, Chunk& chunk, float* gradient) const;
+  void inputGradient(const Stage& stage, const StageWeights& weights, Chunk& chunk) const;
 
-  NetworkOptions options_;
+  Plan plan_;
+  const KernelSet& kernels_;
   std::vector<float> parameters_;
-  std::vector<float> gradient_;
-  std::size_t convBias_ = 0;
-  DensePlace encoderDense_;
-  std::vector<DensePlace> decoder_;
-
-  econ_t::AutoencoderWeights weights_;  ///< of the last forward()
-  EncoderActivations encoder_;
-  std::array<std::size_t, econ_t::kLatents> active_{};  ///< events since the last revival, not 0
-  std::size_t seen_ = 0;                                ///< events since then
-  int latentSumFraction_ = kLatentFraction;
-  std::vector<Batch> activations_;  ///< decoder inputs and every layer's output
+  std::vector<StageWeights> weights_;
+  std::vector<std::vector<Row>> inputRows_;  ///< of each stage, each once
 };
 
 }  // namespace aegen::encoders::training

@@ -22,6 +22,9 @@ class Random {
   /// In [0, n); n far below 2^64, so that the remainder's bias does not matter.
   std::uint64_t below(std::uint64_t n) { return next() % n; }
 
+  /// A Random made of it goes on with the same numbers.
+  [[nodiscard]] std::uint64_t state() const { return state_; }
+
  private:
   std::uint64_t state_;
 };

@@ -1,7 +1,9 @@
 #pragma once
 /// A few threads that wait between one piece of work and the next: starting threads anew for each
-/// batch of events would cost as much as a small batch.
+/// batch of events would cost as much as a small batch. They watch for some microseconds before
+/// they sleep, because the next piece often follows at once.
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
@@ -35,10 +37,10 @@ class Workers {
   std::condition_variable wake_;
   std::condition_variable done_;
   const std::function<void(unsigned)>* work_ = nullptr;
-  std::size_t round_ = 0;      ///< counts the calls of run()
-  std::size_t active_ = 0;     ///< threads still at this round's work
-  std::exception_ptr thrown_;  ///< in this round
-  bool stop_ = false;
+  std::atomic<std::size_t> round_ = 0;   ///< counts the calls of run()
+  std::atomic<std::size_t> active_ = 0;  ///< threads still at this round's work
+  std::exception_ptr thrown_;            ///< in this round
+  std::atomic<bool> stop_ = false;
   std::vector<std::thread> threads_;
 };
 

@@ -26,6 +26,13 @@ struct DecoderFormats {
   core::FixedFormat latent{false, 9, 8};  ///< of the encoder's output
 };
 
+/// Puts a network of real weights (`Weights::real`) into fixed point: kernels get the largest
+/// fraction their range allows, biases that of the products, sums are exact. Every Requantize node
+/// gets `formats.fraction` fractional bits and is wide enough for every input, but the last
+/// saturates just below 2, which no normalised charge reaches. Shapes are known, inputs have
+/// formats; infer() does the rest.
+void freezeReal(Graph& graph, const DecoderFormats& formats);
+
 /// The decoder in fixed point: latents -> [48] charges. Per layer Dense with exact sums (nodes
 /// `hidden1`, ..., `reconstruction`), Relu (`..._relu`), Requantize to nearest (`..._activation`;
 /// the last is `charges`). Biases have the fraction of the products. Hidden activations are
