@@ -1,8 +1,12 @@
 // aegen train: a model file from a training configuration.
 
 #include <fmt/format.h>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "aegen/encoders/trainer.hpp"
 #include "cli.hpp"
@@ -15,14 +19,23 @@ struct Arguments {
   std::string model = "model.json";
   std::string json;
   std::optional<std::uint64_t> seed;
+  std::optional<int> threads;
+  bool resume = false;
 };
+
+// Time left, from what the epochs so far took.
+std::string timeLeft(std::chrono::steady_clock::duration taken, int done, int left) {
+  const double seconds = std::chrono::duration<double>(taken).count() / done * left;
+  return fmt::format("{:.0f}:{:02.0f} left", std::floor(seconds / 60), std::fmod(seconds, 60));
+}
 
 std::string summaryJson(const encoders::TrainResult& result, const std::string& model) {
   nlohmann::ordered_json epochs = nlohmann::ordered_json::array();
   for (const encoders::EpochReport& epoch : result.epochs) {
     epochs.push_back({{"epoch", epoch.epoch},
                       {"train_loss", epoch.trainLoss},
-                      {"validation_loss", epoch.validationLoss}});
+                      {"validation_loss", epoch.validationLoss},
+                      {"learning_rate", epoch.learningRate}});
   }
   const nlohmann::ordered_json summary{{"model", model},
                                        {"best_epoch", result.bestEpoch},
@@ -38,12 +51,26 @@ int run(const Arguments& arguments) {
   auto config = encoders::loadTrainConfig(arguments.config);
   if (!config) return fail(config.error());
   if (arguments.seed) config->seed = *arguments.seed;
+  if (arguments.threads) config->training.threads = *arguments.threads;
   ProgressLine progress;
   progress.show("making events");
   encoders::TrainOptions options;
+  options.checkpoint = arguments.model + ".checkpoint";
+  options.resume = arguments.resume;
+  std::optional<std::chrono::steady_clock::time_point> first;
+  int before = 0;
   options.progress = [&](const encoders::EpochReport& epoch) {
-    progress.show(fmt::format("training, loss {:.5f}, validation {:.5f}, epoch", epoch.trainLoss,
-                              epoch.validationLoss),
+    // Making the events took as long as an epoch or more: time counts from the first one's end.
+    const auto now = std::chrono::steady_clock::now();
+    const std::string left = first ? ", " + timeLeft(now - *first, epoch.epoch - before,
+                                                     config->training.epochs - epoch.epoch)
+                                   : std::string();
+    if (!first) {
+      first = now;
+      before = epoch.epoch;
+    }
+    progress.show(fmt::format("training, loss {:.5f}, validation {:.5f}{}, epoch", epoch.trainLoss,
+                              epoch.validationLoss, left),
                   static_cast<std::uint64_t>(epoch.epoch),
                   static_cast<std::uint64_t>(config->training.epochs));
   };
@@ -53,6 +80,8 @@ int run(const Arguments& arguments) {
   if (const auto saved = encoders::saveCodec(result->codec, arguments.model); !saved) {
     return fail(saved.error());
   }
+  std::error_code ignored;  // a finished run has nothing to go on with
+  std::filesystem::remove(options.checkpoint, ignored);
   if (arguments.json != "-") {
     fmt::print("{}: epoch {} of {}, validation loss {:.5f} (module sum alone: {:.5f}), {} events\n",
                arguments.model, result->bestEpoch, result->epochs.size(), result->validationLoss,
@@ -70,6 +99,12 @@ void addTrainCommand(CLI::App& app, int& exitCode) {
   command->add_option("CONFIG", arguments->config, "The train.yaml (docs/training.md)")->required();
   command->add_option("-o,--out", arguments->model, "Model file to write")->capture_default_str();
   command->add_option("--seed", arguments->seed, "Overrides the configuration's seed");
+  command
+      ->add_option("--threads", arguments->threads,
+                   "Overrides the configuration's; the result does not depend on it")
+      ->check(CLI::Range(0, 256));
+  command->add_flag("--resume", arguments->resume,
+                    "Go on from MODEL.checkpoint (training.checkpoint: epochs between two)");
   command->add_option("--json", arguments->json, "Write losses as JSON; - is standard output");
   command->callback([arguments, &exitCode] { exitCode = run(*arguments); });
 }
