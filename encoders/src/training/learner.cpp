@@ -120,8 +120,11 @@ void Learner::updateStage(std::size_t index, std::size_t shares, const AdamStep&
                             gradient + first, moments_.mean.data() + first,
                             moments_.square.data() + first);
   };
-  update(stage.kernel, stage.bias, step);
+  AdamStep scaled = step;
+  scaled.rate *= static_cast<float>(fullScale(stage, stage.weightFormat));
+  update(stage.kernel, stage.bias, scaled);
   AdamStep plain = step;
+  plain.rate *= static_cast<float>(fullScale(stage, stage.biasFormat));
   plain.decay = 0;
   update(stage.bias, end, plain);
   network_.prepare(index);

@@ -102,11 +102,14 @@ void Network::initialize(Random& random) {
       low *= kLatentGain;
       high *= kLatentGain;
     }
+    const double scale = fullScale(stage, stage.weightFormat);
+    low *= scale;
+    high *= scale;
     for (std::size_t p = stage.kernel; p < stage.bias; ++p) {
       draw(parameters_[p], low, high, random);
     }
     std::fill_n(parameters_.begin() + static_cast<std::ptrdiff_t>(stage.bias), stage.channels,
-                i == last ? kOutputBias : 0.0F);
+                static_cast<float>(stage.biasStart) + (i == last ? kOutputBias : 0.0F));
   }
 }
 
@@ -222,11 +225,11 @@ int Network::reviveLatents(std::span<const std::uint64_t> alive, std::uint64_t s
   for (std::size_t latent = 0; latent < alive.size(); ++latent) {
     if (static_cast<double>(alive[latent]) >= kAliveShare * static_cast<double>(seen)) continue;
     ++revived;
-    const double limit = kLatentGain * heLimit(dense.fanIn);
+    const double limit = kLatentGain * heLimit(dense.fanIn) * fullScale(dense, dense.weightFormat);
     for (std::size_t t = 0; t < dense.terms; ++t) {
       draw(parameters_[dense.parameter(latent, t)], -limit, limit, random);
     }
-    parameters_[dense.bias + latent] = 0.0F;
+    parameters_[dense.bias + latent] = static_cast<float>(dense.biasStart);
     // The decoder's old use of the latent is void; small weights disturb little and pass a
     // gradient.
     const Row row = dense.firstRow + static_cast<Row>(latent);

@@ -233,6 +233,9 @@ class Planner {
     if (weightedStages_ < options_.extraFraction.size()) {
       stage.extraFraction = options_.extraFraction[weightedStages_];
     }
+    if (weightedStages_ < options_.biasStart.size()) {
+      stage.biasStart = options_.biasStart[weightedStages_];
+    }
     ++weightedStages_;
     stage.inputFraction = input.format.fraction;
     stage.inputMax = magnitude(input.format);
@@ -337,6 +340,10 @@ class Planner {
 };
 
 }  // namespace
+
+double fullScale(const Stage& stage, const FixedFormat& format) {
+  return stage.quantized ? std::ldexp(1.0, format.width - 1 - format.fraction) : 1.0;
+}
 
 int inputShift(const Stage& stage) {
   int shift = 0;

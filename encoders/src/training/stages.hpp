@@ -72,6 +72,7 @@ struct Stage {
   core::FixedFormat weightFormat;
   core::FixedFormat biasFormat;
   int extraFraction = 0;      ///< a channel's weights may have so many more fractional bits
+  double biasStart = 0;       ///< value of every bias before training
   std::int64_t inputMax = 0;  ///< largest magnitude of a raw input
   int productFraction = 0;    ///< of a product when it is added
   int sumFraction = 0;
@@ -80,6 +81,10 @@ struct Stage {
     return kernel + (channelFirst ? channel * terms + term : term * channels + channel);
   }
 };
+
+/// Magnitude that weights of a format reach, a power of two: what their start and their steps are
+/// measured in. 1 in floats.
+[[nodiscard]] double fullScale(const Stage& stage, const core::FixedFormat& format);
 
 /// HighHalf: places by which raw inputs are shifted up to fill 16 bits.
 [[nodiscard]] int inputShift(const Stage& stage);
@@ -104,7 +109,8 @@ struct Plan {
 struct PlanOptions {
   bool realDecoder = true;  ///< the decoder is trained in floats; its formats do not count
   std::vector<int>
-      extraFraction;  ///< Stage::extraFraction by stage with weights, in order; or none
+      extraFraction;              ///< Stage::extraFraction by stage with weights, in order; or none
+  std::vector<double> biasStart;  ///< Stage::biasStart likewise
 };
 
 /// `codec`'s graphs have passed infer() with loadable weights, so that sums fit any weights; the

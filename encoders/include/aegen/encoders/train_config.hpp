@@ -56,6 +56,7 @@ struct LayerConfig {
   int stride = 1;
   core::FixedFormat weights{true, 6, 5};
   std::optional<core::FixedFormat> bias;  ///< empty: as the weights
+  double biasStart = 0;                   ///< of every bias before training
   /// Fractional bits each product is floored to before it is added; empty: exact sums.
   std::optional<int> productFraction;
   /// Each output channel's weights have as many more fractional bits, up to 4, as their size
