@@ -195,13 +195,13 @@ class TrainBench {
   [[nodiscard]] encoders::TrainConfig config(bool truncate) const {
     encoders::TrainConfig config;
     config.seed = settings_.seed;
-    config.generated = {{"sparse", settings_.events / 2}, {"dense", settings_.events / 2}};
-    config.validationFraction = 0.01;
-    config.truncateProducts = truncate;
-    config.decoderHidden = {kHidden};
-    config.epochs = settings_.epochs;
-    config.batch = kBatch;
-    config.learningRate = kLearningRate;
+    config.data.generated = {{"sparse", settings_.events / 2}, {"dense", settings_.events / 2}};
+    config.data.validationFraction = 0.01;
+    config.encoder = encoders::layersOf({.truncateProducts = truncate});
+    config.decoder.layers = encoders::denseDecoder({kHidden});
+    config.training.epochs = settings_.epochs;
+    config.training.batch = kBatch;
+    config.training.learningRate = kLearningRate;
     return config;
   }
 
@@ -209,9 +209,9 @@ class TrainBench {
   void trainHere(bool truncate, Figures& figures) {
     using Clock = std::chrono::steady_clock;
     std::vector<Clock::time_point> ends;
-    const auto result =
-        orDie(encoders::train(config(truncate), events_,
-                              [&](const encoders::EpochReport&) { ends.push_back(Clock::now()); }));
+    encoders::TrainOptions options;
+    options.progress = [&](const encoders::EpochReport&) { ends.push_back(Clock::now()); };
+    const auto result = orDie(encoders::train(config(truncate), events_, options));
     const std::size_t events = result.trainingEvents / kBatch * kBatch;
     for (std::size_t e = 1; e < ends.size(); ++e) {
       const std::chrono::duration<double> seconds = ends[e] - ends[e - 1];
