@@ -276,7 +276,6 @@ Result<Plan> planOf(const Codec& skeleton, const TrainConfig& config) {
     for (const LayerConfig& layer : layers) {
       if (!hasWeights(layer.kind)) continue;
       options.extraFraction.push_back(layer.perChannel ? kExtraFraction : 0);
-      options.biasStart.push_back(layer.biasStart);
     }
   };
   extras(config.encoder);
