@@ -77,7 +77,7 @@ std::vector<core::ConfigField> settingFields(const ChipSettings& settings,
                                              const ChipOptions& options) {
   const PathShape& shape = options.shape;
   const std::vector<Algorithm>& encoders = options.encoders;
-  const core::ConfigValues values = configValues(settings, encoders, options.maskLoadable);
+  const core::ConfigValues values = configValues(settings, options);
   std::vector<core::ConfigField> out;
   const auto field = [&](const char* name, int width, const std::string& comment) {
     const auto found = values.find(name);
@@ -131,6 +131,13 @@ core::ConfigValues configValues(const ChipSettings& settings,
   }
   if (held(Algorithm::SuperTriggerCell)) out["stc_type"] = {settings.stcType};
   if (held(Algorithm::Autoencoder) && maskLoadable) out["ae_mask"] = maskValues(settings.keep);
+  return out;
+}
+
+core::ConfigValues configValues(const ChipSettings& settings, const ChipOptions& options) {
+  core::ConfigValues out = configValues(settings, options.encoders, options.maskLoadable);
+  if (options.frontEnd) return out;
+  for (const char* field : {"mux", "calibration", "high_density"}) out.erase(field);
   return out;
 }
 

@@ -118,9 +118,9 @@ class ChipAssembly {
   void frontEnd() {
     addUnpack(path_, shape_);
     addLinkHeader(path_);
-    addChannelMux(path_, shape_);
-    addCalibrate(path_, shape_);
-    add(kUnpack, sameNames({"rx_words"}), sameNames({"codes", "rx_header"}));
+    std::vector<Wire> unpacked = sameNames({"rx_header"});
+    if (options_.frontEnd) unpacked.push_back({"codes", "codes"});
+    add(kUnpack, sameNames({"rx_words"}), std::move(unpacked));
     Block counter;
     counter.kind = BlockKind::BxCounter;
     counter.name = "u_bx_counter";
@@ -128,6 +128,9 @@ class ChipAssembly {
     counter.outputs = sameNames({"bx"});
     blocks_.push_back(counter);
     add(kLinkHeader, sameNames({"bx"}), sameNames({"header"}));
+    if (!options_.frontEnd) return;
+    addChannelMux(path_, shape_);
+    addCalibrate(path_, shape_);
     front_ = {add(kChannelMux, sameNames({"codes", "mux"}), sameNames({"channel_codes"}))};
     front_.push_back(add(kCalibrate, sameNames({"channel_codes", "high_density", "calibration"}),
                          {{"calq", calq()}}));
@@ -407,6 +410,10 @@ class ChipAssembly {
     for (core::ConfigField& field : settings) design.config.push_back(std::move(field));
     design.inputs = {
         {"rx_words", {false, 32, 0}, static_cast<std::uint32_t>(shape_.channels / kPortCodes)}};
+    if (!options_.frontEnd) {
+      design.inputs.push_back(
+          {calq(), bits(kChargeBits), static_cast<std::uint32_t>(shape_.channels)});
+    }
     design.outputs = {"tx"};
     design.serial = options_.serial;
     design.blocks = std::move(blocks_);

@@ -113,13 +113,29 @@ core::Result<Reconstruction> reconstruct(const Codec& codec, std::span<const dat
   return result;
 }
 
+MetricsAccumulator measure(std::span<const data::Event> events,
+                           std::span<const ChargeArray> reconstructed) {
+  core::Workers workers(0);
+  std::vector<MetricsAccumulator> shares(workers.count());
+  workers.run([&](unsigned worker) {
+    const std::size_t end = events.size() * (worker + 1) / shares.size();
+    for (std::size_t e = events.size() * worker / shares.size(); e < end; ++e) {
+      ChargeArray truth{};
+      std::ranges::copy(events[e].charge, truth.begin());
+      shares[worker].add(truth, reconstructed[e]);
+    }
+  });
+  MetricsAccumulator out;
+  for (const MetricsAccumulator& share : shares) out.merge(share);
+  return out;
+}
+
 core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Event> events,
                                   std::span<const data::Column> columns) {
   auto board = reconstruct(codec, events, columns);
   if (!board) return board.error();
   Evaluation result;
   result.bitsSent = board->bitsSent;
-  result.latents = LatentHistograms(board->latents.elements());
   std::vector<std::int64_t> received(board->latents.elements());
   result.latents = LatentHistograms(received.size());
   for (std::size_t e = 0; e < events.size(); ++e) {
@@ -127,32 +143,12 @@ core::Result<Evaluation> evaluate(const Codec& codec, std::span<const data::Even
     result.latents.add(received);
   }
 
-  const ChargeArray pattern = meanPattern(events);
-  struct Share {
-    MetricsAccumulator codec;
-    MetricsAccumulator moduleSum;
-  };
-  core::Workers workers(0);
-  std::vector<Share> shares(workers.count());
-  workers.run([&](unsigned worker) {
-    Share& share = shares[worker];
-    const std::size_t end = events.size() * (worker + 1) / shares.size();
-    for (std::size_t e = events.size() * worker / shares.size(); e < end; ++e) {
-      const auto sum = static_cast<double>(events[e].sum());
-      ChargeArray truth{};
-      ChargeArray spread{};
-      for (std::size_t c = 0; c < truth.size(); ++c) {
-        truth[c] = static_cast<double>(events[e].charge[c]);
-        spread[c] = pattern[c] * sum;
-      }
-      share.codec.add(truth, board->charges[e]);
-      share.moduleSum.add(truth, spread);
-    }
-  });
-  for (const Share& share : shares) {
-    result.codec.merge(share.codec);
-    result.moduleSum.merge(share.moduleSum);
+  result.codec = measure(events, board->charges);
+  std::vector<ChargeArray> spread(events.size(), meanPattern(events));
+  for (std::size_t e = 0; e < events.size(); ++e) {
+    for (double& charge : spread[e]) charge *= static_cast<double>(events[e].sum());
   }
+  result.moduleSum = measure(events, spread);
   return result;
 }
 

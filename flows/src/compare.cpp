@@ -15,6 +15,7 @@
 #include "aegen/flows/stimuli.hpp"
 #include "aegen/flows/synthesis.hpp"
 #include "aegen/sim/rtl_executor.hpp"
+#include "chip_inputs.hpp"
 #include "compare_board.hpp"
 #include "compare_variants.hpp"
 
@@ -26,11 +27,6 @@ using core::Result;
 namespace econ_t = encoders::econ_t;
 namespace fs = std::filesystem;
 using econ_t::Algorithm;
-
-// Crossings without charge behind a sample: what waits in the chip's buffer comes out, and the
-// board sees the headers that confirm the last crossings.
-constexpr std::size_t kFlush = 256;
-constexpr int kWordBits = 16;
 
 // A design of the comparison.
 struct Subject {
@@ -220,11 +216,7 @@ class Comparer {
       if (!seen) return seen.error();
       out.truth = std::move(*seen);
     }
-    const std::size_t events = stimuli->rx.events();
-    out.rx = Columns(stimuli->rx.elements(), events + kFlush);
-    for (std::size_t w = 0; w < out.rx.elements(); ++w) {
-      std::ranges::copy(stimuli->rx.column(w), out.rx.column(w).begin());
-    }
+    out.rx = flushed(stimuli->rx);
     return out;
   }
 
@@ -330,13 +322,7 @@ class Comparer {
       }
       result.wrong += differs ? 1 : 0;
     }
-    const Columns& counts = interpreter.signal("count");
-    double words = 0;
-    for (std::size_t k = 0; k < input.truth.size(); ++k) {
-      words += static_cast<double>(counts.at(0, k));
-    }
-    result.stringBits =
-        input.truth.empty() ? 0 : kWordBits * words / static_cast<double>(input.truth.size());
+    result.stringBits = meanStringBits(interpreter.signal("count"), input.truth.size());
     result.tx = std::move(*tx);
     return {};
   }
@@ -407,33 +393,14 @@ class Comparer {
     row.linkBits = 32 * task.etx;
     row.stringBits = result.stringBits;
     row.latency = subjects_[task.subject].manifest.findSignal("tx")->latency;
-    const std::vector<int> places = placesOf(task.variant.algorithm);
-    encoders::MetricsAccumulator metrics;
-    std::array<double, econ_t::kTriggerCells> truth{};
-    std::array<double, econ_t::kTriggerCells> back{};
-    std::uint64_t waited = 0;
-    for (std::size_t k = 0; k < input.truth.size(); ++k) {
-      back.fill(0);
-      const BoardCrossing& crossing = received[k];
-      row.truncated += crossing.outcome == BoardCrossing::Outcome::Truncated ? 1 : 0;
-      row.undecoded += crossing.outcome == BoardCrossing::Outcome::Nothing ? 1 : 0;
-      waited += crossing.wait;
-      row.waitMax = std::max<std::uint64_t>(row.waitMax, crossing.wait);
-      for (std::size_t c = 0; c < truth.size(); ++c) {
-        truth[c] = static_cast<double>(input.truth[k].charge[c]);
-        back[static_cast<std::size_t>(places[c])] = static_cast<double>(crossing.charge[c]);
-      }
-      metrics.add(truth, back);
-      const auto charged = [](double charge) { return charge > 0; };
-      const bool pattern =
-          crossing.outcome == BoardCrossing::Outcome::Decoded && std::ranges::any_of(back, charged);
-      row.lost += std::ranges::any_of(truth, charged) && !pattern ? 1 : 0;
-    }
-    row.waitMean = input.truth.empty()
-                       ? 0
-                       : static_cast<double>(waited) / static_cast<double>(input.truth.size());
-    row.all = metrics.overall();
-    row.byOccupancy = metrics.byOccupancy();
+    const BoardAccount account = accountOf(input.truth, received, placesOf(task.variant.algorithm));
+    row.lost = account.lost;
+    row.truncated = account.truncated;
+    row.undecoded = account.undecoded;
+    row.waitMean = account.waitMean;
+    row.waitMax = account.waitMax;
+    row.all = account.metrics.overall();
+    row.byOccupancy = account.metrics.byOccupancy();
     return row;
   }
 

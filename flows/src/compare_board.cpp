@@ -53,26 +53,28 @@ std::vector<BoardCrossing> crossingsOf(const BoardLink& link, const core::Functi
   return out;
 }
 
-}  // namespace
-
-Result<std::vector<std::vector<BoardCrossing>>> runBoard(const std::vector<BoardLink>& links,
-                                                         const BoardRunOptions& options) {
+// A board for the links, and what of it belongs to each.
+struct Prepared {
   sim::BoardPlan plan;
   std::vector<sim::ModuleWords> words;
   std::vector<const core::Function*> functions;
+};
+
+Prepared prepare(const std::vector<BoardLink>& links) {
+  Prepared out;
   std::map<const econ_t::LinkDecoder*, std::size_t> kinds;
   for (const BoardLink& link : links) {
     const auto& decoders = link.design->decoders;
     const auto decoder =
         std::ranges::find(decoders, link.settings.algorithm, &econ_t::LinkDecoder::algorithm);
     assert(decoder != decoders.end());
-    const auto [kind, isNew] = kinds.emplace(&*decoder, plan.kinds.size());
+    const auto [kind, isNew] = kinds.emplace(&*decoder, out.plan.kinds.size());
     if (isNew) {
-      plan.kinds.push_back(
+      out.plan.kinds.push_back(
           {link.design->spec.name + "_" + decoder->function, &decoder->program, decoder->function});
     }
     sim::BoardModule module;
-    module.name = plan.kinds[kind->second].name;
+    module.name = out.plan.kinds[kind->second].name;
     module.kind = kind->second;
     module.config = econ_t::decoderConfig(link.settings.algorithm,
                                           econ_t::decoderSettings(link.settings, link.spread));
@@ -82,15 +84,63 @@ Result<std::vector<std::vector<BoardCrossing>>> runBoard(const std::vector<Board
     }
     module.format = linkFormat(link.settings, decoder->shape);
     module.receiver.startBx = 0;
-    plan.modules.push_back(std::move(module));
-    words.push_back(moduleWords(*link.tx, link.settings.activeEtx));
-    functions.push_back(decoder->program.find(decoder->function));
+    out.plan.modules.push_back(std::move(module));
+    out.words.push_back(moduleWords(*link.tx, link.settings.activeEtx));
+    out.functions.push_back(decoder->program.find(decoder->function));
   }
-  const auto results = sim::runBoard(plan, words, options);
+  return out;
+}
+
+using Crossings = std::vector<std::vector<BoardCrossing>>;
+
+Result<Crossings> collect(const std::vector<BoardLink>& links, const Prepared& board,
+                          const Result<std::vector<sim::ModuleResult>>& results) {
   if (!results) return results.error();
-  std::vector<std::vector<BoardCrossing>> out;
+  Crossings out;
   for (std::size_t i = 0; i < links.size(); ++i) {
-    out.push_back(crossingsOf(links[i], *functions[i], (*results)[i]));
+    out.push_back(crossingsOf(links[i], *board.functions[i], (*results)[i]));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<std::vector<BoardCrossing>>> runBoard(const std::vector<BoardLink>& links,
+                                                         const BoardRunOptions& options) {
+  const Prepared board = prepare(links);
+  return collect(links, board, sim::runBoard(board.plan, board.words, options));
+}
+
+Result<std::vector<std::vector<BoardCrossing>>> runBoardModel(const std::vector<BoardLink>& links) {
+  const Prepared board = prepare(links);
+  return collect(links, board, sim::runBoardModel(board.plan, board.words));
+}
+
+BoardAccount accountOf(std::span<const data::Event> truth, std::span<const BoardCrossing> received,
+                       std::span<const int> places) {
+  BoardAccount out;
+  std::array<double, econ_t::kTriggerCells> given{};
+  std::array<double, econ_t::kTriggerCells> back{};
+  std::uint64_t waited = 0;
+  const auto charged = [](double charge) { return charge > 0; };
+  for (std::size_t k = 0; k < truth.size(); ++k) {
+    back.fill(0);
+    const BoardCrossing& crossing = received[k];
+    out.truncated += crossing.outcome == BoardCrossing::Outcome::Truncated ? 1 : 0;
+    out.undecoded += crossing.outcome == BoardCrossing::Outcome::Nothing ? 1 : 0;
+    waited += crossing.wait;
+    out.waitMax = std::max<std::uint64_t>(out.waitMax, crossing.wait);
+    for (std::size_t c = 0; c < given.size(); ++c) {
+      given[c] = static_cast<double>(truth[k].charge[c]);
+      back[static_cast<std::size_t>(places[c])] = static_cast<double>(crossing.charge[c]);
+    }
+    out.metrics.add(given, back);
+    const bool pattern =
+        crossing.outcome == BoardCrossing::Outcome::Decoded && std::ranges::any_of(back, charged);
+    out.lost += std::ranges::any_of(given, charged) && !pattern ? 1 : 0;
+  }
+  if (!truth.empty()) {
+    out.waitMean = static_cast<double>(waited) / static_cast<double>(truth.size());
   }
   return out;
 }

@@ -102,6 +102,9 @@ struct ChipOptions {
   std::optional<core::SerialPort> serial;  ///< beside the parallel register port
   /// false: ae_mask is no register, the kept latent bits of the settings at reset are wired up.
   bool maskLoadable = true;
+  /// false: no codes, mux and calibration; charges `calq` (an autoencoder's input by its own name)
+  /// u22[channels] are an input behind rx_words, of which the header alone is read.
+  bool frontEnd = true;
 };
 /// The chip's own latencies (encoder, formatter; section 3): those of the slowest encoder held.
 [[nodiscard]] std::pair<int, int> defaultLatency(const std::vector<Algorithm>& encoders);
@@ -111,6 +114,8 @@ struct ChipOptions {
 [[nodiscard]] core::ConfigValues configValues(const ChipSettings& settings,
                                               const std::vector<Algorithm>& encoders,
                                               bool maskLoadable = true);
+[[nodiscard]] core::ConfigValues configValues(const ChipSettings& settings,
+                                              const ChipOptions& options);
 
 /// The whole path: ePortRX words to eTX words through the encoders that `options` name, which share
 /// front end, formatter and buffer. With several, the field `algorithm` chooses; it switches at a

@@ -29,6 +29,11 @@ struct Reconstruction {
                                                        std::span<const data::Event> events,
                                                        std::span<const data::Column> columns = {});
 
+/// Metrics of what was made of events; calibrated units. Runs on all processors; the result does
+/// not depend on their number.
+[[nodiscard]] MetricsAccumulator measure(std::span<const data::Event> events,
+                                         std::span<const ChargeArray> reconstructed);
+
 struct Evaluation {
   MetricsAccumulator codec;  ///< of reconstruct()
   /// The module sum alone: the mean normalised pattern of these very events, scaled to each event's
