@@ -398,7 +398,7 @@ TEST(TrainedNetwork, RevivesDeadLatentsAndLeavesTheOthersAlone) {
   const std::vector<float> before = network.parameters();
   std::vector<std::uint64_t> alive(16, 1000);
   alive[3] = 9;
-  EXPECT_EQ(network.reviveLatents(alive, 1000, random), 1);
+  EXPECT_EQ(network.reviveLatents(alive, 1000, random).size(), 1U);
   const training::Stage& dense = network.plan().stages[network.plan().latentStage];
   for (std::size_t latent = 0; latent < 16; ++latent) {
     std::size_t changed = 0;
@@ -408,7 +408,7 @@ TEST(TrainedNetwork, RevivesDeadLatentsAndLeavesTheOthersAlone) {
     }
     EXPECT_EQ(changed > 0, latent == 3) << latent;
   }
-  EXPECT_EQ(network.reviveLatents(std::vector<std::uint64_t>(16, 10), 1000, random), 0);
+  EXPECT_TRUE(network.reviveLatents(std::vector<std::uint64_t>(16, 10), 1000, random).empty());
 }
 
 }  // namespace

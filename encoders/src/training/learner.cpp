@@ -149,44 +149,81 @@ double Learner::evaluate(std::span<const std::uint32_t> events, const Loss& loss
   return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(events.size());
 }
 
-void Learner::spreadLatents(std::span<const std::uint32_t> events,
-                            std::span<const std::size_t> latents) {
-  if (!network_.latentFormat()) return;
-  std::vector<std::size_t> chosen(latents.begin(), latents.end());
-  if (chosen.empty()) {
-    chosen.resize(network_.plan().stages[network_.plan().latentStage].rows);
-    std::iota(chosen.begin(), chosen.end(), std::size_t{0});
-  }
-  std::vector<double> sum(chosen.size(), 0.0);
-  std::vector<double> squares(chosen.size(), 0.0);
+template <typename Use>
+void Learner::predictAll(std::span<const std::uint32_t> events, Use&& use) {
   Seat& seat = seats_.front();
   for (std::size_t first = 0; first < events.size(); first += kLanes) {
     const std::size_t lanes = std::min(kLanes, events.size() - first);
     predict(seat, events.subspan(first, lanes));
-    for (std::size_t i = 0; i < chosen.size(); ++i) {
-      const std::vector<float> sums = network_.latentSums(seat.chunk, chosen[i]);
+    use(seat, lanes);
+  }
+}
+
+void Learner::balance(std::span<const std::uint32_t> events) {
+  const std::vector<Stage>& stages = network_.plan().stages;
+  std::vector<std::size_t> weighted;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    if (stages[i].terms > 0) weighted.push_back(i);
+  }
+  for (const std::size_t i : weighted) {
+    if (i == network_.plan().latentStage) {
+      std::vector<std::size_t> latents(stages[i].rows);
+      std::iota(latents.begin(), latents.end(), std::size_t{0});
+      spreadLatents(events, latents);
+    } else if (i == weighted.back()) {
+      calmOutputs(events);
+    } else {
+      centre(i, events);
+    }
+  }
+}
+
+void Learner::centre(std::size_t index, std::span<const std::uint32_t> events) {
+  const Stage& stage = network_.plan().stages[index];
+  if (stage.rows != stage.channels) return;  // a convolution: its positions differ
+  const TapGroup& group = stage.groups.front();
+  const std::vector<Row>& rows = group.patches.front().rows;
+  std::vector<double> means(stage.terms, 0.0);
+  predictAll(events, [&](const Seat& seat, std::size_t lanes) {
+    for (std::size_t t = 0; t < rows.size(); ++t) {
+      const float* values = seat.chunk.values.data() + std::size_t{rows[t]} * kLanes;
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        means[group.taps[t]] += double{values[lane]} / static_cast<double>(events.size());
+      }
+    }
+  });
+  network_.centreSums(index, means);
+  network_.prepareAll();
+}
+
+void Learner::spreadLatents(std::span<const std::uint32_t> events,
+                            std::span<const std::size_t> latents) {
+  if (!network_.latentFormat()) return;
+  std::vector<double> sum(latents.size(), 0.0);
+  std::vector<double> squares(latents.size(), 0.0);
+  predictAll(events, [&](const Seat& seat, std::size_t lanes) {
+    for (std::size_t i = 0; i < latents.size(); ++i) {
+      const std::vector<float> sums = network_.latentSums(seat.chunk, latents[i]);
       for (std::size_t lane = 0; lane < lanes; ++lane) {
         sum[i] += double{sums[lane]};
         squares[i] += double{sums[lane]} * double{sums[lane]};
       }
     }
-  }
+  });
   const auto count = static_cast<double>(events.size());
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
+  for (std::size_t i = 0; i < latents.size(); ++i) {
     const double mean = sum[i] / count;
     const double variance = squares[i] / count - mean * mean;
-    network_.spreadLatent(chosen[i], mean, std::sqrt(std::max(0.0, variance)));
+    network_.spreadLatent(latents[i], mean, std::sqrt(std::max(0.0, variance)));
   }
   network_.prepareAll();
 }
 
 void Learner::calmOutputs(std::span<const std::uint32_t> events) {
   double squares = 0;
-  Seat& seat = seats_.front();
-  for (std::size_t first = 0; first < events.size(); first += kLanes) {
-    predict(seat, events.subspan(first, std::min(kLanes, events.size() - first)));
+  predictAll(events, [&](const Seat& seat, std::size_t) {
     for (const float value : seat.predicted.reshaped()) squares += double{value} * double{value};
-  }
+  });
   const double rms = std::sqrt(squares / static_cast<double>(events.size() * data::kTriggerCells));
   if (rms <= kCalmOutput) return;
   network_.scaleOutputs(kCalmOutput / rms);

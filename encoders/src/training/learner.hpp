@@ -35,13 +35,14 @@ class Learner {
   double evaluate(std::span<const std::uint32_t> events, const Loss& loss,
                   std::span<const float> pattern = {});
 
-  /// Spreads these latents, all of them where `latents` is empty, over their range by their sums in
-  /// `events`; see Network::spreadLatent(). Encoders without latentFormat() are left alone.
+  /// Starts the network balanced, by what it makes of `events`: sums of hidden dense layers have
+  /// mean 0, so that none is born dead or linear; latents spread over their range; outputs are of
+  /// the order of a mean charge, because a decoder that starts far above is driven to zero, where
+  /// it learns nothing.
+  void balance(std::span<const std::uint32_t> events);
+  /// Spreads these latents over their range by their sums in `events`; see
+  /// Network::spreadLatent(). Encoders without latentFormat() are left alone.
   void spreadLatents(std::span<const std::uint32_t> events, std::span<const std::size_t> latents);
-
-  /// Scales the decoder's last layer so that its outputs are of the order of a mean charge in
-  /// `events`: a decoder that starts far above is driven to zero, where it learns nothing.
-  void calmOutputs(std::span<const std::uint32_t> events);
 
   [[nodiscard]] Moments& moments() { return moments_; }
   [[nodiscard]] const Moments& moments() const { return moments_; }
@@ -64,6 +65,11 @@ class Learner {
   void learnChunk(Seat& seat, std::span<const std::uint32_t> events, const Loss& loss,
                   std::size_t batch, std::span<float> gradient, double& total);
   void predict(Seat& seat, std::span<const std::uint32_t> events);
+  /// predict() of all events, chunk by chunk, by one thread; calls use(seat, lanes) after each.
+  template <typename Use>
+  void predictAll(std::span<const std::uint32_t> events, Use&& use);
+  void centre(std::size_t stage, std::span<const std::uint32_t> events);
+  void calmOutputs(std::span<const std::uint32_t> events);
   void updateStage(std::size_t stage, std::size_t shares, const AdamStep& step);
 
   Network& network_;

@@ -262,6 +262,17 @@ std::vector<float> Network::latentSums(const Chunk& chunk, std::size_t latent) c
   return sums;
 }
 
+void Network::centreSums(std::size_t index, std::span<const double> means) {
+  const Stage& stage = plan_.stages[index];
+  for (std::size_t c = 0; c < stage.channels; ++c) {
+    double sum = 0;
+    for (std::size_t t = 0; t < stage.terms; ++t) {
+      sum += double{parameters_[stage.parameter(c, t)]} * means[t];
+    }
+    parameters_[stage.bias + c] = static_cast<float>(-sum);
+  }
+}
+
 void Network::scaleOutputs(double factor) {
   const auto last = std::find_if(plan_.stages.rbegin(), plan_.stages.rend(),
                                  [](const Stage& stage) { return stage.terms != 0; });

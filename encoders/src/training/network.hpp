@@ -83,6 +83,9 @@ class Network {
   /// A latent's sum of products in every lane, without its bias; after forward(). There is a
   /// latentFormat().
   [[nodiscard]] std::vector<float> latentSums(const Chunk& chunk, std::size_t latent) const;
+  /// Sets a dense stage's biases so that its sums are 0 where its inputs have the values `means`,
+  /// one a term. prepareAll() has to follow.
+  void centreSums(std::size_t stage, std::span<const double> means);
   /// Multiplies the kernel of the last layer of weights. prepareAll() has to follow.
   void scaleOutputs(double factor);
   /// Scales a latent's weights, as far as their format allows, and moves its bias so that sums of

@@ -76,8 +76,7 @@ core::Result<TrainResult> TrainingRun::run() {
   if (options_.resume) {
     if (auto good = resume(); !good) return good.error();
   } else if (config_.training.balancedStart) {
-    learner_.spreadLatents(sample(), {});
-    learner_.calmOutputs(sample());
+    learner_.balance(sample());
   }
   const int patience = config_.training.patience;
   for (int epoch = static_cast<int>(result_.epochs.size()) + 1; epoch <= config_.training.epochs;

@@ -111,8 +111,8 @@ struct TrainingConfig {
   double weightDecay = 0;    ///< of kernels, a step's share per unit of learning rate: AdamW
   int patience = 0;          ///< epochs without a better one before the run ends; 0: never
   int checkpointEpochs = 0;  ///< a checkpoint every so many epochs; 0: none
-  /// Weights and biases are set before training so that latents spread over their range and
-  /// outputs are of the order of a mean charge:
+  /// Weights and biases are set before training so that hidden sums have mean 0, latents spread
+  /// over their range and outputs are of the order of a mean charge:
   /// latents of few bits tell nothing otherwise.
   bool balancedStart = false;
   int threads = 0;  ///< 0: all processors; the result does not depend on it
