@@ -280,8 +280,11 @@ void readTraining(YamlReader& reader, const YAML::Node& node, TrainingConfig& tr
   if (!reader.checkKeys(node, "training",
                         {"epochs", "batch", "optimizer", "weight_decay", "learning_rate",
                          "schedule", "restart_epochs", "restart_factor", "warm_up",
-                         "early_stopping", "threads", "checkpoint"})) {
+                         "early_stopping", "balanced_start", "threads", "checkpoint"})) {
     return;
+  }
+  if (const YAML::Node spread = node["balanced_start"]) {
+    reader.boolean(spread, "training.balanced_start", training.balancedStart);
   }
   const YAML::Node epochs = reader.need(node, "training", "epochs", allowed(kEpochs));
   if (reader.problem) return;

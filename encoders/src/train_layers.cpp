@@ -57,9 +57,7 @@ std::vector<std::string> keysOf(NodeKind kind, bool real) {
     case NodeKind::Lookup:
       break;
   }
-  if (hasWeights(kind) && !real) {
-    add({"weights", "bias", "bias_start", "product_fraction", "per_channel"});
-  }
+  if (hasWeights(kind) && !real) add({"weights", "bias", "product_fraction", "per_channel"});
   return keys;
 }
 
@@ -136,9 +134,6 @@ void readWeights(YamlReader& reader, const YAML::Node& map, const std::string& p
   };
   if (map["weights"]) weightFormat("weights", layer.weights);
   if (map["bias"]) weightFormat("bias", layer.bias.emplace());
-  if (const YAML::Node start = map["bias_start"]) {
-    reader.number(start, path + ".bias_start", layer.biasStart);
-  }
   if (const YAML::Node fraction = map["product_fraction"]) {
     const bool exact = fraction.IsScalar() && fraction.Scalar() == "exact";
     if (!exact) {

@@ -7,8 +7,8 @@
 #include <cctype>
 
 #include "aegen/core/files.hpp"
-#include "aegen/core/process.hpp"
 #include "aegen/flows/compare.hpp"
+#include "gnuplot.hpp"
 
 namespace aegen::flows {
 namespace {
@@ -21,16 +21,6 @@ std::string fileName(std::string text) {
   std::ranges::replace_if(
       text, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return text;
-}
-
-// A text within gnuplot's double quotes.
-std::string plotText(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
 }
 
 // Data blocks, one a variant: x and y a line. Variants without a point are left out.
@@ -115,19 +105,7 @@ Result<void> plot(const fs::path& folder, const std::string& stem, const Curves&
       !done) {
     return done;
   }
-  core::ProcessOptions options;
-  options.workingDirectory = folder;
-  const auto drawn = core::runProcess({"gnuplot", stem + ".gp"}, options);
-  // Whoever has no gnuplot here can draw the files elsewhere.
-  if (!drawn) return drawn.error().code == "process.not-found" ? Result<void>{} : drawn.error();
-  if (drawn->ok()) {
-    std::error_code error;
-    fs::rename(folder / (stem + ".svg.tmp"), folder / (stem + ".svg"), error);
-    if (!error) return {};
-    return core::badInput("file.unwritable", error.message(), (folder / (stem + ".svg")).string());
-  }
-  return core::checkFailed("compare.gnuplot", "gnuplot: " + drawn->ending() + " " + drawn->output,
-                           (folder / (stem + ".gp")).string());
+  return drawPlot(folder, stem);
 }
 
 // Plots of other samples would pass for those of this comparison.

@@ -1,14 +1,17 @@
 // aegen train: a model file from a training configuration.
 
 #include <fmt/format.h>
+#include <atomic>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "aegen/encoders/trainer.hpp"
+#include "aegen/flows/loss_plot.hpp"
 #include "cli.hpp"
 
 namespace aegen::tools {
@@ -18,10 +21,19 @@ struct Arguments {
   std::string config;
   std::string model = "model.json";
   std::string json;
+  std::string plot;
   std::optional<std::uint64_t> seed;
   std::optional<int> threads;
   bool resume = false;
 };
+
+// Set by Ctrl-C: the run ends behind its epoch, with a checkpoint; a second one ends it at once.
+std::atomic<bool> interrupted = false;
+
+void interrupt(int signal) {
+  interrupted = true;
+  std::signal(signal, SIG_DFL);
+}
 
 // Time left, from what the epochs so far took.
 std::string timeLeft(std::chrono::steady_clock::duration taken, int done, int left) {
@@ -57,6 +69,9 @@ int run(const Arguments& arguments) {
   encoders::TrainOptions options;
   options.checkpoint = arguments.model + ".checkpoint";
   options.resume = arguments.resume;
+  options.stop = [] { return interrupted.load(); };
+  std::signal(SIGINT, interrupt);
+  std::signal(SIGTERM, interrupt);
   std::optional<std::chrono::steady_clock::time_point> first;
   int before = 0;
   options.progress = [&](const encoders::EpochReport& epoch) {
@@ -79,6 +94,12 @@ int run(const Arguments& arguments) {
   if (!result) return fail(result.error());
   if (const auto saved = encoders::saveCodec(result->codec, arguments.model); !saved) {
     return fail(saved.error());
+  }
+  if (!arguments.plot.empty()) {
+    if (const auto drawn = flows::plotLosses(result->epochs, config->name, arguments.plot);
+        !drawn) {
+      return fail(drawn.error());
+    }
   }
   std::error_code ignored;  // a finished run has nothing to go on with
   std::filesystem::remove(options.checkpoint, ignored);
@@ -105,6 +126,7 @@ void addTrainCommand(CLI::App& app, int& exitCode) {
       ->check(CLI::Range(0, 256));
   command->add_flag("--resume", arguments->resume,
                     "Go on from MODEL.checkpoint (training.checkpoint: epochs between two)");
+  command->add_option("--plot", arguments->plot, "Draw the loss curves, *.svg");
   command->add_option("--json", arguments->json, "Write losses as JSON; - is standard output");
   command->callback([arguments, &exitCode] { exitCode = run(*arguments); });
 }

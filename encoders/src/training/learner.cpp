@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <numeric>
 
 namespace aegen::encoders::training {
 namespace {
 
 constexpr std::size_t kShares = 32;
+// Twice the mean of 48 charges of sum 1.5.
+constexpr double kCalmOutput = 0.06;
 
 std::size_t chunksOf(std::size_t events) {
   return (events + kLanes - 1) / kLanes;
@@ -144,6 +147,50 @@ double Learner::evaluate(std::span<const std::uint32_t> events, const Loss& loss
     losses[i] = loss(seat.truth, seat.predicted, nullptr) * static_cast<double>(own.size());
   });
   return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(events.size());
+}
+
+void Learner::spreadLatents(std::span<const std::uint32_t> events,
+                            std::span<const std::size_t> latents) {
+  if (!network_.latentFormat()) return;
+  std::vector<std::size_t> chosen(latents.begin(), latents.end());
+  if (chosen.empty()) {
+    chosen.resize(network_.plan().stages[network_.plan().latentStage].rows);
+    std::iota(chosen.begin(), chosen.end(), std::size_t{0});
+  }
+  std::vector<double> sum(chosen.size(), 0.0);
+  std::vector<double> squares(chosen.size(), 0.0);
+  Seat& seat = seats_.front();
+  for (std::size_t first = 0; first < events.size(); first += kLanes) {
+    const std::size_t lanes = std::min(kLanes, events.size() - first);
+    predict(seat, events.subspan(first, lanes));
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      const std::vector<float> sums = network_.latentSums(seat.chunk, chosen[i]);
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        sum[i] += double{sums[lane]};
+        squares[i] += double{sums[lane]} * double{sums[lane]};
+      }
+    }
+  }
+  const auto count = static_cast<double>(events.size());
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const double mean = sum[i] / count;
+    const double variance = squares[i] / count - mean * mean;
+    network_.spreadLatent(chosen[i], mean, std::sqrt(std::max(0.0, variance)));
+  }
+  network_.prepareAll();
+}
+
+void Learner::calmOutputs(std::span<const std::uint32_t> events) {
+  double squares = 0;
+  Seat& seat = seats_.front();
+  for (std::size_t first = 0; first < events.size(); first += kLanes) {
+    predict(seat, events.subspan(first, std::min(kLanes, events.size() - first)));
+    for (const float value : seat.predicted.reshaped()) squares += double{value} * double{value};
+  }
+  const double rms = std::sqrt(squares / static_cast<double>(events.size() * data::kTriggerCells));
+  if (rms <= kCalmOutput) return;
+  network_.scaleOutputs(kCalmOutput / rms);
+  network_.prepareAll();
 }
 
 std::vector<std::uint64_t> Learner::alive() const {

@@ -35,6 +35,14 @@ class Learner {
   double evaluate(std::span<const std::uint32_t> events, const Loss& loss,
                   std::span<const float> pattern = {});
 
+  /// Spreads these latents, all of them where `latents` is empty, over their range by their sums in
+  /// `events`; see Network::spreadLatent(). Encoders without latentFormat() are left alone.
+  void spreadLatents(std::span<const std::uint32_t> events, std::span<const std::size_t> latents);
+
+  /// Scales the decoder's last layer so that its outputs are of the order of a mean charge in
+  /// `events`: a decoder that starts far above is driven to zero, where it learns nothing.
+  void calmOutputs(std::span<const std::uint32_t> events);
+
   [[nodiscard]] Moments& moments() { return moments_; }
   [[nodiscard]] const Moments& moments() const { return moments_; }
   /// Events in which each latent passed a gradient on, in all steps since clearAlive().

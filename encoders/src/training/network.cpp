@@ -109,7 +109,7 @@ void Network::initialize(Random& random) {
       draw(parameters_[p], low, high, random);
     }
     std::fill_n(parameters_.begin() + static_cast<std::ptrdiff_t>(stage.bias), stage.channels,
-                static_cast<float>(stage.biasStart) + (i == last ? kOutputBias : 0.0F));
+                i == last ? kOutputBias : 0.0F);
   }
 }
 
@@ -215,21 +215,21 @@ void Network::prepare(std::size_t index) {
   }
 }
 
-int Network::reviveLatents(std::span<const std::uint64_t> alive, std::uint64_t seen,
-                           Random& random) {
+std::vector<std::size_t> Network::reviveLatents(std::span<const std::uint64_t> alive,
+                                                std::uint64_t seen, Random& random) {
   const auto behind = std::ranges::find_if(
       plan_.stages, [](const Stage& stage) { return stage.inDecoder && stage.terms != 0; });
   const Stage& dense = plan_.stages[plan_.latentStage];
-  if (dense.terms == 0 || dense.rows != dense.channels) return 0;
-  int revived = 0;
+  std::vector<std::size_t> revived;
+  if (dense.terms == 0 || dense.rows != dense.channels) return revived;
   for (std::size_t latent = 0; latent < alive.size(); ++latent) {
     if (static_cast<double>(alive[latent]) >= kAliveShare * static_cast<double>(seen)) continue;
-    ++revived;
+    revived.push_back(latent);
     const double limit = kLatentGain * heLimit(dense.fanIn) * fullScale(dense, dense.weightFormat);
     for (std::size_t t = 0; t < dense.terms; ++t) {
       draw(parameters_[dense.parameter(latent, t)], -limit, limit, random);
     }
-    parameters_[dense.bias + latent] = static_cast<float>(dense.biasStart);
+    parameters_[dense.bias + latent] = 0.0F;
     // The decoder's old use of the latent is void; small weights disturb little and pass a
     // gradient.
     const Row row = dense.firstRow + static_cast<Row>(latent);
@@ -244,8 +244,59 @@ int Network::reviveLatents(std::span<const std::uint64_t> alive, std::uint64_t s
       draw(parameters_[behind->parameter(c, tap)], -small, small, random);
     }
   }
-  if (revived > 0) prepareAll();
+  if (!revived.empty()) prepareAll();
   return revived;
+}
+
+std::vector<float> Network::latentSums(const Chunk& chunk, std::size_t latent) const {
+  const Stage& dense = plan_.stages[plan_.latentStage];
+  const TapGroup& group = dense.groups.front();
+  const std::vector<Row>& rows = group.patches.front().rows;
+  const StageWeights& weights = weights_[plan_.latentStage];
+  std::vector<float> sums(kLanes, 0.0F);
+  for (std::size_t t = 0; t < rows.size(); ++t) {
+    const float weight = weights.kernel[dense.parameter(latent, group.taps[t]) - dense.kernel];
+    const float* values = chunk.values.data() + std::size_t{rows[t]} * kLanes;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += weight * values[lane];
+  }
+  return sums;
+}
+
+void Network::scaleOutputs(double factor) {
+  const auto last = std::find_if(plan_.stages.rbegin(), plan_.stages.rend(),
+                                 [](const Stage& stage) { return stage.terms != 0; });
+  for (std::size_t p = last->kernel; p < last->bias; ++p) {
+    parameters_[p] = static_cast<float>(double{parameters_[p]} * factor);
+  }
+}
+
+std::optional<core::FixedFormat> Network::latentFormat() const {
+  const Stage& dense = plan_.stages[plan_.latentStage];
+  if (dense.terms == 0 || dense.rows != dense.channels || !dense.quantized) return std::nullopt;
+  std::optional<core::FixedFormat> format;
+  for (const ElementStep& step : dense.steps) {
+    if (step.kind == ElementStep::Kind::Requantize) format = step.format;
+  }
+  return format;
+}
+
+void Network::spreadLatent(std::size_t latent, double mean, double deviation) {
+  const Stage& dense = plan_.stages[plan_.latentStage];
+  const core::FixedFormat format = *latentFormat();
+  const double span = std::ldexp(1.0, format.width) * format.lsb();
+  const double middle = static_cast<double>(format.minRaw()) * format.lsb() + span / 2;
+  float largest = 0;
+  for (std::size_t t = 0; t < dense.terms; ++t) {
+    largest = std::max(largest, std::abs(parameters_[dense.parameter(latent, t)]));
+  }
+  if (deviation <= 0 || largest <= 0) return;
+  const double factor =
+      std::min(span / (4 * deviation), fullScale(dense, dense.weightFormat) / double{largest});
+  for (std::size_t t = 0; t < dense.terms; ++t) {
+    float& weight = parameters_[dense.parameter(latent, t)];
+    weight = static_cast<float>(double{weight} * factor);
+  }
+  parameters_[dense.bias + latent] = static_cast<float>(middle - factor * mean);
 }
 
 }  // namespace aegen::encoders::training

@@ -3,6 +3,7 @@
 /// and truncation as identities (the straight-through estimator).
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -72,9 +73,22 @@ class Network {
   void backward(Chunk& chunk, std::span<float> gradient) const;
 
   /// Latents that passed a gradient on in less than 1 % of `seen` events get new weights, and so
-  /// does what the decoder made of them. Returns how many. The latents are a dense layer's outputs;
+  /// does what the decoder made of them. Returns which. The latents are a dense layer's outputs;
   /// other encoders are left alone.
-  int reviveLatents(std::span<const std::uint64_t> alive, std::uint64_t seen, Random& random);
+  std::vector<std::size_t> reviveLatents(std::span<const std::uint64_t> alive, std::uint64_t seen,
+                                         Random& random);
+
+  /// What latents are cut to, if they are the quantized outputs of a dense layer.
+  [[nodiscard]] std::optional<core::FixedFormat> latentFormat() const;
+  /// A latent's sum of products in every lane, without its bias; after forward(). There is a
+  /// latentFormat().
+  [[nodiscard]] std::vector<float> latentSums(const Chunk& chunk, std::size_t latent) const;
+  /// Multiplies the kernel of the last layer of weights. prepareAll() has to follow.
+  void scaleOutputs(double factor);
+  /// Scales a latent's weights, as far as their format allows, and moves its bias so that sums of
+  /// this mean and deviation come to lie across the latent's range: a quarter of it is their
+  /// deviation, its middle their mean. prepareAll() has to follow.
+  void spreadLatent(std::size_t latent, double mean, double deviation);
 
  private:
   void initialize(Random& random);

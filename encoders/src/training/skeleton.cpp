@@ -86,6 +86,8 @@ class GraphBuilder {
 
   [[nodiscard]] const Node& last() const { return graph_.nodes[static_cast<std::size_t>(last_)]; }
   [[nodiscard]] int lastIndex() const { return last_; }
+  /// The next layer takes node `index`.
+  void goOnFrom(int index) { last_ = index; }
   [[nodiscard]] Graph take() { return std::move(graph_); }
 
  private:
@@ -141,15 +143,17 @@ Result<Graph> decoderGraph(const TrainConfig& config, const Node& latents) {
   const DecoderConfig& decoder = config.decoder;
   const bool real = !decoder.quantized;
   GraphBuilder builder("decoder", real);
+  if (auto good = builder.input("latent", latents.shape[0], latents.format); !good) {
+    return good.error();
+  }
   int conditions = -1;
   if (!decoder.conditions.empty()) {
+    const int latent = builder.lastIndex();
     const auto good = builder.input(std::string(kConditionsInput),
                                     static_cast<int>(decoder.conditions.size()), kConditionFormat);
     if (!good) return good.error();
     conditions = builder.lastIndex();
-  }
-  if (auto good = builder.input("latent", latents.shape[0], latents.format); !good) {
-    return good.error();
+    builder.goOnFrom(latent);
   }
   std::string open;  // a layer in floats that has no format yet
   const auto close = [&](const std::string& name) -> Result<void> {
@@ -272,7 +276,6 @@ Result<Plan> planOf(const Codec& skeleton, const TrainConfig& config) {
     for (const LayerConfig& layer : layers) {
       if (!hasWeights(layer.kind)) continue;
       options.extraFraction.push_back(layer.perChannel ? kExtraFraction : 0);
-      options.biasStart.push_back(layer.biasStart);
     }
   };
   extras(config.encoder);

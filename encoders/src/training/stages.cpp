@@ -233,9 +233,6 @@ class Planner {
     if (weightedStages_ < options_.extraFraction.size()) {
       stage.extraFraction = options_.extraFraction[weightedStages_];
     }
-    if (weightedStages_ < options_.biasStart.size()) {
-      stage.biasStart = options_.biasStart[weightedStages_];
-    }
     ++weightedStages_;
     stage.inputFraction = input.format.fraction;
     stage.inputMax = magnitude(input.format);

@@ -72,7 +72,6 @@ struct Stage {
   core::FixedFormat weightFormat;
   core::FixedFormat biasFormat;
   int extraFraction = 0;      ///< a channel's weights may have so many more fractional bits
-  double biasStart = 0;       ///< value of every bias before training
   std::int64_t inputMax = 0;  ///< largest magnitude of a raw input
   int productFraction = 0;    ///< of a product when it is added
   int sumFraction = 0;
@@ -109,8 +108,7 @@ struct Plan {
 struct PlanOptions {
   bool realDecoder = true;  ///< the decoder is trained in floats; its formats do not count
   std::vector<int>
-      extraFraction;              ///< Stage::extraFraction by stage with weights, in order; or none
-  std::vector<double> biasStart;  ///< Stage::biasStart likewise
+      extraFraction;  ///< Stage::extraFraction by stage with weights, in order; or none
 };
 
 /// `codec`'s graphs have passed infer() with loadable weights, so that sums fit any weights; the

@@ -21,6 +21,9 @@ constexpr int kVersion = 1;
 // Dead latents are revived this often during the first half of the steps.
 constexpr std::uint64_t kRevivalSteps = 500;
 
+// Events that latents are spread by.
+constexpr std::size_t kSpreadEvents = 2048;
+
 InputScale scaleOf(const Graph& encoder) {
   for (const Node& node : encoder.nodes) {
     if (node.kind == NodeKind::Normalize) return {true, node.format.fraction, node.maxShift};
@@ -72,6 +75,9 @@ core::Result<TrainResult> TrainingRun::run() {
   }
   if (options_.resume) {
     if (auto good = resume(); !good) return good.error();
+  } else if (config_.training.balancedStart) {
+    learner_.spreadLatents(sample(), {});
+    learner_.calmOutputs(sample());
   }
   const int patience = config_.training.patience;
   for (int epoch = static_cast<int>(result_.epochs.size()) + 1; epoch <= config_.training.epochs;
@@ -114,8 +120,16 @@ void TrainingRun::trainEpoch(int epoch) {
   result_.epochs.push_back(report);
 }
 
+std::span<const std::uint32_t> TrainingRun::sample() const {
+  return training_.first(std::min(kSpreadEvents, training_.size()));
+}
+
 void TrainingRun::revive() {
-  result_.revivedLatents += network_.reviveLatents(learner_.alive(), seen_, random_);
+  const auto revived = network_.reviveLatents(learner_.alive(), seen_, random_);
+  result_.revivedLatents += static_cast<int>(revived.size());
+  if (config_.training.balancedStart && !revived.empty()) {
+    learner_.spreadLatents(sample(), revived);
+  }
   learner_.clearAlive();
   seen_ = 0;
 }

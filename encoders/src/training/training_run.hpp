@@ -25,6 +25,8 @@ class TrainingRun {
   [[nodiscard]] core::Result<void> afterEpoch(int epoch);
   void trainEpoch(int epoch);
   void revive();
+  /// Some training events, in their present order.
+  [[nodiscard]] std::span<const std::uint32_t> sample() const;
   [[nodiscard]] Checkpoint checkpoint() const;
   [[nodiscard]] std::uint64_t identity() const;
   [[nodiscard]] double moduleSumLoss();

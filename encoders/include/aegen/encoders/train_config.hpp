@@ -56,7 +56,6 @@ struct LayerConfig {
   int stride = 1;
   core::FixedFormat weights{true, 6, 5};
   std::optional<core::FixedFormat> bias;  ///< empty: as the weights
-  double biasStart = 0;                   ///< of every bias before training
   /// Fractional bits each product is floored to before it is added; empty: exact sums.
   std::optional<int> productFraction;
   /// Each output channel's weights have as many more fractional bits, up to 4, as their size
@@ -112,7 +111,11 @@ struct TrainingConfig {
   double weightDecay = 0;    ///< of kernels, a step's share per unit of learning rate: AdamW
   int patience = 0;          ///< epochs without a better one before the run ends; 0: never
   int checkpointEpochs = 0;  ///< a checkpoint every so many epochs; 0: none
-  int threads = 0;           ///< 0: all processors; the result does not depend on it
+  /// Weights and biases are set before training so that latents spread over their range and
+  /// outputs are of the order of a mean charge:
+  /// latents of few bits tell nothing otherwise.
+  bool balancedStart = false;
+  int threads = 0;  ///< 0: all processors; the result does not depend on it
 };
 
 struct TrainConfig {

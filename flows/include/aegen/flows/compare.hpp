@@ -138,7 +138,7 @@ struct Comparison {
 /// Writes compare.json, compare.md and, where gnuplot is there, a plot of EMD against links and of
 /// EMD against occupancy for each sample (SVG) with the data and scripts they are made from.
 /// Without gnuplot the scripts are written all the same. Errors: file.unwritable,
-/// `compare.gnuplot` when it fails.
+/// `plot.gnuplot` when it fails.
 [[nodiscard]] core::Result<void> writeComparison(const Comparison& comparison,
                                                  const std::filesystem::path& folder);
 
