@@ -41,7 +41,7 @@ struct Subject {
 
 // What goes into the chips of one design.
 struct Input {
-  Columns rx;  ///< with kFlush crossings without charge behind
+  Columns rx;  ///< with kFlush crossings without charge behind; empty without a front end
   std::vector<data::Event> truth;
   std::string description;
   bool highDensity = true;
@@ -124,6 +124,7 @@ class Comparer {
   Result<void> open(const fs::path& file) {
     auto spec = loadDesignSpec(file);
     if (!spec) return spec.error();
+    spec->chip.frontEnd = options_.frontEnd;
     const auto namesake = [&](const Subject& other) {
       return other.bundle().spec.name == spec->name;
     };
@@ -209,6 +210,10 @@ class Comparer {
     auto stimuli = makeStimuli(sample.source, settings, options_.seed);
     if (!stimuli) return stimuli.error();
     out.description = stimuli->description;
+    if (!options_.frontEnd) {
+      out.truth = std::move(stimuli->truth);
+      return out;
+    }
     if (options_.truthAsGiven) {
       out.truth = std::move(stimuli->truth);
     } else {
@@ -230,34 +235,40 @@ class Comparer {
       inputs.push_back(std::move(*input));
     }
     out_.samples.push_back(asked.name);
-    const bool high = inputs.front().highDensity;
-    const bool alike =
-        std::ranges::all_of(inputs, [&](const Input& input) { return input.highDensity == high; });
-    out_.descriptions.push_back(
-        fmt::format("{}; {} crossings, {}; compared with the charges {}",
-                    inputs.front().description, inputs.front().truth.size(),
-                    alike ? fmt::format("{}-density codes", high ? "high" : "low")
-                          : std::string("codes of high or low density as each design says"),
-                    options_.truthAsGiven ? "as given" : "the chip makes of its codes"));
+    out_.descriptions.push_back(fmt::format("{}; {} crossings, {}", inputs.front().description,
+                                            inputs.front().truth.size(), describe(inputs)));
     const std::vector<Task> tasks = tasksOf(sample);
     std::vector<TaskResult> results(tasks.size());
     if (auto good = simulate(tasks, inputs, results); !good) return good;
     return decode(tasks, inputs, results);
   }
 
+  // What the chips get and what the board's charges are compared with.
+  std::string describe(const std::vector<Input>& inputs) const {
+    if (!options_.frontEnd) return "charges without the front end's codes, compared with these";
+    const bool high = inputs.front().highDensity;
+    const bool alike =
+        std::ranges::all_of(inputs, [&](const Input& input) { return input.highDensity == high; });
+    return fmt::format("{}; compared with the charges {}",
+                       alike ? fmt::format("{}-density codes", high ? "high" : "low")
+                             : std::string("codes of high or low density as each design says"),
+                       options_.truthAsGiven ? "as given" : "the chip makes of its codes");
+  }
+
   std::vector<Task> tasksOf(std::size_t sample) const {
     std::vector<Task> tasks;
     for (std::size_t s = 0; s < subjects_.size(); ++s) {
       const Subject& subject = subjects_[s];
-      const auto& shape = subject.bundle().spec.chip.shape;
+      const DesignSpec& spec = subject.bundle().spec;
       for (const CompareVariant& variant : subject.variants) {
         const auto same = [&](const Task& task) {
           return task.subject == s && task.variant.algorithm == variant.algorithm &&
                  task.variant.stcType == variant.stcType;
         };
         if (std::ranges::any_of(tasks, same)) continue;
-        for (int etx = options_.firstEtx; etx <= std::min(options_.lastEtx, shape.etx); ++etx) {
-          if (sends(shape, variant.algorithm, variant.stcType, etx)) {
+        const int last = std::min(options_.lastEtx, spec.chip.shape.etx);
+        for (int etx = options_.firstEtx; etx <= last; ++etx) {
+          if (compared(spec, variant, etx)) {
             tasks.push_back({s, sample, variant, etx});
           }
         }
@@ -308,12 +319,15 @@ class Comparer {
     }
     const core::ConfigValues config = configOf(subject.bundle(), task, input.highDensity);
     if (auto done = chip->configure(config); !done) return done;
-    auto tx = chip->run(input.rx);
+    const Columns charges =
+        options_.frontEnd ? Columns() : chargeInputs(input.truth, placesOf(task.variant.algorithm));
+    const Columns& pins = options_.frontEnd ? input.rx : charges;
+    auto tx = chip->run(pins);
     if (!tx) return tx.error();
     core::DesignInterpreter interpreter(subject.bundle().chip,
                                         {.keep = std::vector<std::string>{"count"}, .threads = 1});
     interpreter.configure(config);
-    const auto expected = interpreter.run(input.rx);
+    const auto expected = interpreter.run(pins);
     if (!expected) return expected.error();
     for (std::size_t k = 0; k < tx->events(); ++k) {
       bool differs = false;
@@ -331,7 +345,7 @@ class Comparer {
                                      bool highDensity) {
     econ_t::ChipSettings settings = settingsFor(bundle, task.variant, task.etx);
     settings.highDensity = highDensity;
-    return econ_t::configValues(settings, bundle.spec.chip.encoders, bundle.spec.chip.maskLoadable);
+    return econ_t::configValues(settings, bundle.spec.chip);
   }
 
   // The board: every variant's link is one of its modules.

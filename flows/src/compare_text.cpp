@@ -162,8 +162,9 @@ std::string costTable(const Comparison& comparison) {
 std::string conditions() {
   return "- An autoencoder is one model at every number of links: the leading bits of its latents "
          "that "
-         "fit, one decoder. It is not trained anew for each; from 5 eTX on it sends the same 160 "
-         "bits.\n"
+         "fit, one decoder. It is not trained anew for each; from the links on that carry all of "
+         "them it sends the same. One with a hard-wired mask appears at the number of links it is "
+         "made for.\n"
          "- Threshold sum keeps the design's thresholds at every number of links. What does not "
          "fit is "
          "truncated by the chip's buffer.\n"

@@ -80,6 +80,12 @@ bool sends(const econ_t::PathShape& shape, Algorithm algorithm, int stcType, int
   return false;
 }
 
+bool compared(const DesignSpec& spec, const CompareVariant& variant, int etx) {
+  const bool ofOneNumber = variant.algorithm == Algorithm::Autoencoder && !spec.chip.maskLoadable;
+  return sends(spec.chip.shape, variant.algorithm, variant.stcType, etx) &&
+         (!ofOneNumber || etx == spec.settings.activeEtx);
+}
+
 econ_t::ChipSettings settingsFor(const DesignBundle& bundle, const CompareVariant& variant,
                                  int etx) {
   econ_t::ChipSettings out = bundle.spec.settings;

@@ -16,6 +16,10 @@ namespace aegen::flows {
 [[nodiscard]] bool sends(const encoders::econ_t::PathShape& shape,
                          encoders::econ_t::Algorithm algorithm, int stcType, int etx);
 
+/// Whether a variant of a design has a row with so many links: it sends, and it is no autoencoder
+/// whose hard-wired mask is made for another number.
+[[nodiscard]] bool compared(const DesignSpec& spec, const CompareVariant& variant, int etx);
+
 /// The design's settings for a variant and a number of links; the autoencoder's mask is the model's
 /// own where it is made for so many links or hard-wired, else the leading bits that fit.
 [[nodiscard]] encoders::econ_t::ChipSettings settingsFor(const DesignBundle& bundle,

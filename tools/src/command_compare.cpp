@@ -24,6 +24,7 @@ struct Arguments {
   std::string etx = "1-13";
   std::optional<std::uint64_t> count;
   std::string truth = "seen";
+  std::string input = "codes";
   bool noArea = false;
   std::string json;
   flows::CompareOptions options;
@@ -142,6 +143,7 @@ int run(const Arguments& arguments) {
   options.designs.assign(arguments.designs.begin(), arguments.designs.end());
   options.area = !arguments.noArea;
   options.truthAsGiven = arguments.truth == "given";
+  options.frontEnd = arguments.input == "codes";
   const auto links = linksOf(arguments.etx);
   if (!links) return fail(links.error());
   std::tie(options.firstEtx, options.lastEtx) = *links;
@@ -198,6 +200,12 @@ void addCompareCommand(CLI::App& app, int& exitCode) {
                    "input codes, which the encoders see; given: those of the file or generator, "
                    "before the front end codes them")
       ->check(CLI::IsMember(std::vector<std::string>{"seen", "given"}))
+      ->capture_default_str();
+  command
+      ->add_option("--input", arguments->input,
+                   "What goes into the chips: codes, as on ePortRX; charges: chips without front "
+                   "end get the charges of file or generator, which are the truth then")
+      ->check(CLI::IsMember(std::vector<std::string>{"codes", "charges"}))
       ->capture_default_str();
   command->add_option("--etx", arguments->etx, "Numbers of links: 4, or 1-13")
       ->capture_default_str();

@@ -34,6 +34,8 @@ struct CompareOptions {
   /// Compare with the charges of file or generator; else with those the chip makes of their codes,
   /// which is what the encoders see (and what a file of ePortRX words always means).
   bool truthAsGiven = false;
+  /// false: chips without front end get the charges themselves, which are the truth then.
+  bool frontEnd = true;
   std::filesystem::path liberty;  ///< overrides the designs'
   std::uint64_t seed = 1;
   unsigned jobs = 0;  ///< 0: as many as processors
@@ -120,7 +122,8 @@ struct Comparison {
 /// way of spreading what was not sent. Super trigger cells get a channel order in which their
 /// groups are neighbours on the wafer (gains and thresholds move along); super trigger cells that
 /// would send nothing have no row, nor has a repeater whose links do not carry every cell. The
-/// autoencoder sends the leading bits of its latents that fit the links. Errors: those of the
+/// autoencoder sends the leading bits of its latents that fit the links; one with a hard-wired mask
+/// is made for one number of links and has no row at another. Errors: those of the
 /// designs, the readers, the simulation and the synthesis; `compare.nothing` without designs or
 /// samples; `compare.shape` for a design that has not 48 channels; `compare.names` for two designs
 /// of one name; `compare.decoder` for an autoencoder whose model has none; `compare.etx` when no
