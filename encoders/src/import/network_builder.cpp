@@ -189,7 +189,7 @@ BuiltValue NetworkBuilder::weighted(const ImportedLayer& layer, BuiltValue in) {
                             pen_.identifier(layer.name + "_bias"));
   if (layer.products) {
     node.sum = {true, layer.products->format.fraction};
-    checkProducts(layer, node, pen_.node(in.node).format);
+    checkProducts(layer, node, in.node);
   }
   const bool exact =
       in.exact && layer.kernel.quantizer && (layer.bias.values.empty() || layer.bias.quantizer);

@@ -52,7 +52,7 @@ class NetworkBuilder {
   BuiltValue wrap(const ImportedLayer& layer, BuiltValue in);
   BuiltValue lookup(const ImportedLayer& layer, BuiltValue in);
   BuiltValue normalize(const ImportedLayer& layer, BuiltValue in);
-  void checkProducts(const ImportedLayer& layer, const Node& node, const core::FixedFormat& in);
+  void checkProducts(const ImportedLayer& layer, const Node& node, int input);
   BuiltValue table(const ImportedLayer& layer, BuiltValue in, double constant);
 
   GraphPen& pen_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../element_ranges.hpp"
 #include "network_builder.hpp"
 #include "weight_quantizer.hpp"
 
@@ -51,29 +52,45 @@ BuiltValue NetworkBuilder::lookup(const ImportedLayer& layer, BuiltValue in) {
           in.exact && exact};
 }
 
-// The graph cuts products but does not limit them: what limits them must never do so.
-void NetworkBuilder::checkProducts(const ImportedLayer& layer, const Node& node,
-                                   const FixedFormat& in) {
-  const FixedFormat& to = layer.products->format;
+namespace {
+
+// Whether every product with the node's weights, floored into `to`, is in its range.
+bool holdsProducts(const FixedFormat& to, const Node& node, int fraction, const Interval& in) {
   const FixedFormat wide{true, core::kMaxWidth, to.fraction};
-  const auto channels = static_cast<std::size_t>(layer.shape.back());
   const bool isDense = node.kind == NodeKind::Dense;
+  const std::size_t channels = node.bias.values.size();
   const std::size_t terms = node.kernel.values.size() / channels;
   for (std::size_t i = 0; i < node.kernel.values.size(); ++i) {
     const std::size_t channel = isDense ? i / terms : i % channels;
-    if (in.width + node.kernel.format.width > core::kMaxWidth) {
-      importFails("unsupported", "its products need more bits than a word", layer.where,
-                  {"quantize its input"});
-    }
-    for (const std::int64_t x : {in.minRaw(), in.maxRaw()}) {
+    for (const std::int64_t x : {in.low, in.high}) {
       const std::int64_t product =
-          core::requantize(x * node.kernel.values[i], in.fraction + node.kernel.fraction(channel),
+          core::requantize(x * node.kernel.values[i], fraction + node.kernel.fraction(channel),
                            wide, Rounding::Floor, Overflow::Saturate);
-      if (to.range().contains(Interval{product, product})) continue;
-      importFails("unsupported", "its products may be beyond " + to.text(), layer.where,
-                  {"a format of the products that holds them all"});
+      if (!to.range().contains(Interval{product, product})) return false;
     }
   }
+  return true;
+}
+
+}  // namespace
+
+// The graph cuts products but does not limit them: what limits them must never do so.
+void NetworkBuilder::checkProducts(const ImportedLayer& layer, const Node& node, int input) {
+  const FixedFormat in = pen_.node(input).format;
+  const FixedFormat& to = layer.products->format;
+  if (in.width + node.kernel.format.width > core::kMaxWidth) {
+    importFails("unsupported", "its products need more bits than a word", layer.where,
+                {"quantize its input"});
+  }
+  if (holdsProducts(to, node, in.fraction, in.range())) return;
+  Interval reached{0, 0};  // of what the input's format holds
+  const auto elements = elementRanges(pen_.graph());
+  for (const Interval& element : elements[static_cast<std::size_t>(input)]) {
+    reached = reached.join(element);
+  }
+  if (holdsProducts(to, node, in.fraction, reached)) return;
+  importFails("unsupported", "its products may be beyond " + to.text(), layer.where,
+              {"a format of the products that holds them all"});
 }
 
 }  // namespace aegen::encoders
