@@ -25,12 +25,14 @@ constexpr FixedFormat kNormalized{false, 8, 7};
 // As fine as the link's code of the module sum, so that it passes unrounded.
 constexpr FixedFormat kConditions{true, 13, 9};
 constexpr FixedFormat kSumCodeValue{false, 9, 9};
+constexpr int kMostChargeBits = 16;               // that a source's own format of charges may have
 constexpr FixedFormat kLogarithm{false, 15, 10};  // ln(2^28) < 32
 constexpr const char* kSum = "sum";
 constexpr const char* kSumCodeName = "sum_code";
 
 bool isGrid(const Shape& shape) {
-  return shape == Shape{8, 8, 1} || shape == Shape{8, 8} || shape == Shape{64};
+  return shape == Shape{8, 8, 1} || shape == Shape{1, 8, 8} || shape == Shape{8, 8} ||
+         shape == Shape{64};
 }
 
 // The one layer that is the network's first Input, and others.
@@ -68,8 +70,11 @@ class EncoderBuilder {
     const int output = withoutConditions(network_.outputs.at(0));
     const int input = chargesInput(output);
     NetworkBuilder builder(pen_, options_.formats, decisions_);
-    BuiltValue latents =
-        builder.build(network_, {{input, {front(layerAt(network_, input)), true}}}, output);
+    const bool normalizes = std::ranges::any_of(network_.layers, [](const ImportedLayer& layer) {
+      return layer.kind == LayerKind::Normalize;
+    });
+    const int front = this->front(layerAt(network_, input), normalizes);
+    BuiltValue latents = builder.build(network_, {{input, {front, true}}}, output);
     const ImportedLayer& last = layerAt(network_, output);
     const int count = static_cast<int>(elementCount(last.shape));
     latents.node = pen_.reshape(latents.node, {count}, last.name + "_flat", last.where);
@@ -116,12 +121,20 @@ class EncoderBuilder {
         network_.source, {"feed conditions to the decoder only"});
   }
 
-  // Charges, normalised, as the input's tensor.
-  int front(const ImportedLayer& input) {
+  // Charges, normalised if the network does not do it itself, as the input's tensor.
+  int front(const ImportedLayer& input, bool normalizes) {
     Node charges = GraphPen::next(NodeKind::Input, {}, "calq");
     charges.shape = {econ_t::kTriggerCells};
     charges.format = {false, econ_t::kCharge, 0};
     const int in = pen_.add(std::move(charges), input.where);
+    if (normalizes) {
+      if (input.shape != Shape{econ_t::kTriggerCells}) {
+        importFails("unsupported", "normalises " + shapeText(input.shape), input.where,
+                    {"48 charges in AE channel order"});
+      }
+      decisions_.push_back({input.where, "takes charges as they are", "it normalises them itself"});
+      return in;
+    }
     Node normalize = GraphPen::next(NodeKind::Normalize, {in}, "normalized");
     normalize.format = kNormalized;
     normalize.maxShift = econ_t::kCharge - 1;
@@ -149,7 +162,14 @@ class EncoderBuilder {
       case LayerKind::Quantize:
       case LayerKind::Floor:
       case LayerKind::Round:
+      case LayerKind::RoundUp:
+      case LayerKind::Truncate:
+      case LayerKind::Lookup:
+      case LayerKind::Normalize:
         return true;
+      case LayerKind::Clip:
+      case LayerKind::Wrap:
+      case LayerKind::Gather:
       case LayerKind::Relu:
       case LayerKind::Reshape:
       case LayerKind::Permute:
@@ -348,8 +368,10 @@ class DecoderBuilder {
                    "of one channel"});
     }
     const FixedFormat format{false, options_.formats.fraction + 1, options_.formats.fraction};
-    if (pen_.node(value.node).format == format) return value.node;
-    const bool isSigned = pen_.node(value.node).format.isSigned;
+    const FixedFormat given = pen_.node(value.node).format;
+    const bool kept = value.exact && !given.isSigned && given.width <= kMostChargeBits;
+    if (kept || given == format) return value.node;
+    const bool isSigned = given.isSigned;
     decisions_.push_back(
         {last.where,
          "charges rounded to " + format.text() + (isSigned ? ", negative ones become 0" : ""),

@@ -71,7 +71,8 @@ int GraphPen::requantize(int input, const core::FixedFormat& format, core::Round
 
 int GraphPen::reinterpret(int input, int fraction, const std::string& name,
                           const std::string& where) {
-  if (node(input).format.fraction == fraction) return input;
+  if (this->node(input).kind == NodeKind::Reinterpret) input = this->node(input).inputs[0];
+  if (this->node(input).format.fraction == fraction) return input;
   Node node = next(NodeKind::Reinterpret, {input}, name);
   node.format = this->node(input).format;
   node.format.fraction = fraction;

@@ -18,6 +18,7 @@ class GraphPen {
   /// places the diagnostics of Graph::infer(), thrown as ImportProblem.
   int add(Node node, const std::string& where);
   [[nodiscard]] const Node& node(int index) const;
+  [[nodiscard]] const Graph& graph() const { return graph_; }
   /// `wanted` as an identifier that no node or weight has; it is taken from now on.
   [[nodiscard]] std::string identifier(const std::string& wanted);
 

@@ -12,9 +12,10 @@ constexpr int kMostSide = 4096;
 constexpr std::size_t kMostElements = 65'536;  // as a graph's tensor
 
 constexpr std::string_view kKindNames[] = {
-    "input",   "quantize", "conv2d", "conv2d_transpose", "dense", "relu",  "sigmoid", "tanh",
-    "pad",     "reshape",  "concat", "permute",          "slice", "scale", "add",     "minimum",
-    "maximum", "floor",    "round"};
+    "input",   "quantize", "conv2d", "conv2d_transpose", "dense",    "relu",  "sigmoid", "tanh",
+    "pad",     "reshape",  "concat", "permute",          "slice",    "scale", "add",     "minimum",
+    "maximum", "floor",    "round",  "round_up",         "truncate", "clip",  "wrap",    "gather",
+    "lookup",  "normalize"};
 
 // The shape of one layer's result, or why there is none.
 class ShapeRule {
@@ -44,7 +45,11 @@ class ShapeRule {
         return permuted();
       case LayerKind::Slice:
         return sliced();
+      case LayerKind::Gather:
+        return gathered();
       case LayerKind::Quantize:
+      case LayerKind::Wrap:
+      case LayerKind::Normalize:
         if (!layer_.quantizer) return problem("has no quantizer");
         return in();
       case LayerKind::Relu:
@@ -56,6 +61,10 @@ class ShapeRule {
       case LayerKind::Maximum:
       case LayerKind::Floor:
       case LayerKind::Round:
+      case LayerKind::RoundUp:
+      case LayerKind::Truncate:
+      case LayerKind::Clip:
+      case LayerKind::Lookup:
         return in();
     }
     return in();
@@ -179,6 +188,16 @@ class ShapeRule {
       if (shape[along] > static_cast<int>(kMostElements)) return checked(std::move(shape));
     }
     return checked(std::move(shape));
+  }
+
+  Result<Shape> gathered() const {
+    const auto elements = static_cast<int>(elementCount(in()));
+    const bool good = elementCount(layer_.shape) == layer_.indices.size() &&
+                      std::ranges::all_of(layer_.indices, [&](int index) {
+                        return index >= -1 && index < elements;
+                      });
+    if (!good) return problem("of " + shapeText(in()) + " to " + shapeText(layer_.shape));
+    return checked(layer_.shape);
   }
 
   Result<Shape> permuted() const {

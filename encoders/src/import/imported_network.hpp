@@ -48,17 +48,25 @@ enum class LayerKind : std::uint8_t {
   Relu,             ///< max(x, 0)
   Sigmoid,          ///< 1 / (1 + exp(-x))
   Tanh,
-  Pad,      ///< zeros by `padding`
-  Reshape,  ///< to `shape`, row-major; flattening too
-  Concat,   ///< of several inputs along `axis`
-  Permute,  ///< output axis i is input axis `axes[i]`
-  Slice,    ///< of axis i the elements begin[i] .. begin[i] + shape[i] - 1
-  Scale,    ///< times `constant`
-  Add,      ///< plus `constant`
-  Minimum,  ///< min(x, constant)
-  Maximum,  ///< max(x, constant)
-  Floor,    ///< to the integer below
-  Round,    ///< to the nearest integer, halves to even
+  Pad,        ///< zeros by `padding`
+  Reshape,    ///< to `shape`, row-major; flattening too
+  Concat,     ///< of several inputs along `axis`
+  Permute,    ///< output axis i is input axis `axes[i]`
+  Slice,      ///< of axis i the elements begin[i] .. begin[i] + shape[i] - 1
+  Scale,      ///< times `constant`
+  Add,        ///< plus `constant`
+  Minimum,    ///< min(x, constant)
+  Maximum,    ///< max(x, constant)
+  Floor,      ///< to the integer below
+  Round,      ///< to the nearest integer, halves to even
+  RoundUp,    ///< to the nearest integer, halves up
+  Truncate,   ///< to the integer next to it towards 0
+  Clip,       ///< min(max(x, least), constant)
+  Wrap,       ///< plus a multiple of the size of `quantizer`'s range, into that range; not rounded
+  Gather,     ///< to `shape` by `indices` into the row-major input; -1 gives 0
+  Lookup,     ///< table[x + offset] of whole numbers x
+  Normalize,  ///< x * 2^-min(floor(log2 of the sum of all x), maxShift), floored to `quantizer`'s
+              ///< fraction
 };
 [[nodiscard]] std::string_view text(LayerKind kind);
 
@@ -67,8 +75,8 @@ struct ImportedLayer {
   LayerKind kind = LayerKind::Input;
   std::string where;        ///< for messages: "encoder.json: layer 'conv2d' (QConv2D)"
   std::vector<int> inputs;  ///< indices of earlier layers
-  Shape shape;              ///< of the result, set by append(); Input, Reshape, Slice: given
-  std::optional<Quantizer> quantizer;  ///< Quantize
+  Shape shape;  ///< of the result, set by append(); Input, Reshape, Slice, Gather: given
+  std::optional<Quantizer> quantizer;  ///< Quantize, Wrap, Normalize
   RealTensor kernel;                   ///< Conv2d, Conv2dTranspose, Dense
   RealTensor bias;                     ///< of these, [out]; empty: none
   int stride = 1;                      ///< Conv2d, Conv2dTranspose
@@ -76,7 +84,14 @@ struct ImportedLayer {
   std::vector<int> begin;              ///< Slice
   std::vector<int> axes;               ///< Permute
   int axis = -1;                       ///< Concat; negative counts from the last
-  double constant = 0;                 ///< Scale, Add, Minimum, Maximum
+  double constant = 0;                 ///< Scale, Add, Minimum, Maximum, Clip
+  double least = 0;                    ///< Clip
+  std::vector<int> indices;            ///< Gather
+  RealTensor table;                    ///< Lookup
+  int offset = 0;                      ///< Lookup
+  int maxShift = 0;                    ///< Normalize
+  /// Conv2d, Conv2dTranspose, Dense: every product is floored into this before it is added.
+  std::optional<Quantizer> products;
 };
 
 /// Layers in topological order.

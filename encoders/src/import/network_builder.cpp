@@ -108,7 +108,20 @@ BuiltValue NetworkBuilder::layer(const ImportedLayer& layer, const std::vector<B
       return bound(layer, in[0]);
     case LayerKind::Floor:
     case LayerKind::Round:
+    case LayerKind::RoundUp:
+    case LayerKind::Truncate:
       return wholeNumbers(layer, in[0]);
+    case LayerKind::Clip:
+      return clip(layer, in[0]);
+    case LayerKind::Wrap:
+      return wrap(layer, in[0]);
+    case LayerKind::Gather:
+      return {pen_.arrange(in[0].node, layer.shape, layer.indices, layer.name, layer.where),
+              in[0].exact};
+    case LayerKind::Lookup:
+      return lookup(layer, in[0]);
+    case LayerKind::Normalize:
+      return normalize(layer, in[0]);
   }
   importFails("structure", "has no place in a graph", layer.where);
 }
@@ -174,6 +187,10 @@ BuiltValue NetworkBuilder::weighted(const ImportedLayer& layer, BuiltValue in) {
   node.bias = quantizedBias(layer.bias, layer.kernel.shape[channelAxis],
                             pen_.node(in.node).format.fraction + finest,
                             pen_.identifier(layer.name + "_bias"));
+  if (layer.products) {
+    node.sum = {true, layer.products->format.fraction};
+    checkProducts(layer, node, in.node);
+  }
   const bool exact =
       in.exact && layer.kernel.quantizer && (layer.bias.values.empty() || layer.bias.quantizer);
   return {pen_.add(std::move(node), layer.where), exact};

@@ -48,6 +48,11 @@ class NetworkBuilder {
   BuiltValue wholeNumbers(const ImportedLayer& layer, BuiltValue in);
   BuiltValue concat(const ImportedLayer& layer, const std::vector<BuiltValue>& in);
   BuiltValue pick(const ImportedLayer& layer, BuiltValue in);
+  BuiltValue clip(const ImportedLayer& layer, BuiltValue in);
+  BuiltValue wrap(const ImportedLayer& layer, BuiltValue in);
+  BuiltValue lookup(const ImportedLayer& layer, BuiltValue in);
+  BuiltValue normalize(const ImportedLayer& layer, BuiltValue in);
+  void checkProducts(const ImportedLayer& layer, const Node& node, int input);
   BuiltValue table(const ImportedLayer& layer, BuiltValue in, double constant);
 
   GraphPen& pen_;

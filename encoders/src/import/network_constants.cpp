@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <optional>
 
@@ -80,11 +81,56 @@ BuiltValue NetworkBuilder::bound(const ImportedLayer& layer, BuiltValue in) {
   return table(layer, in, constant);
 }
 
+BuiltValue NetworkBuilder::clip(const ImportedLayer& layer, BuiltValue in) {
+  const FixedFormat from = pen_.node(in.node).format;
+  const double least = layer.least;
+  const double most = layer.constant;
+  if (least <= valueOf(from.minRaw(), from) && most >= valueOf(from.maxRaw(), from)) return in;
+  // A format that ends where the bounds are saturates there, if it loses no fractional bits.
+  for (int more = 0; more <= kMostFraction; ++more) {
+    const double highest = std::ldexp(most, from.fraction + more);
+    if (highest != std::floor(highest) || !(highest >= 0 && highest < 0x1p52)) continue;
+    for (const bool isSigned : {false, true}) {
+      const int width = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(highest)));
+      const FixedFormat to{isSigned, width + (isSigned ? 1 : 0), from.fraction + more};
+      if (to.width < 1 || valueOf(to.maxRaw(), to) != most || valueOf(to.minRaw(), to) != least) {
+        continue;
+      }
+      return {pen_.requantize(in.node, to, Rounding::Floor, Overflow::Saturate, layer.name,
+                              layer.where),
+              in.exact};
+    }
+  }
+  ImportedLayer one = layer;
+  one.kind = LayerKind::Maximum;
+  one.constant = least;
+  one.name = layer.name + "_least";
+  in = bound(one, in);
+  one.kind = LayerKind::Minimum;
+  one.constant = most;
+  one.name = layer.name;
+  return bound(one, in);
+}
+
+// The range that is wrapped into stays as it is on a finer grid.
+BuiltValue NetworkBuilder::wrap(const ImportedLayer& layer, BuiltValue in) {
+  const int fraction = pen_.node(in.node).format.fraction;
+  FixedFormat to = layer.quantizer->format;
+  if (fraction > to.fraction) {
+    to.width += fraction - to.fraction;
+    to.fraction = fraction;
+  }
+  return {pen_.requantize(in.node, to, Rounding::Floor, Overflow::Wrap, layer.name, layer.where),
+          in.exact};
+}
+
 BuiltValue NetworkBuilder::wholeNumbers(const ImportedLayer& layer, BuiltValue in) {
   const FixedFormat from = pen_.node(in.node).format;
   if (from.fraction <= 0) return in;
-  const Rounding rounding =
-      layer.kind == LayerKind::Floor ? Rounding::Floor : Rounding::NearestEven;
+  const Rounding rounding = layer.kind == LayerKind::Floor     ? Rounding::Floor
+                            : layer.kind == LayerKind::Round   ? Rounding::NearestEven
+                            : layer.kind == LayerKind::RoundUp ? Rounding::NearestUp
+                                                               : Rounding::TowardZero;
   const FixedFormat wide{true, core::kMaxWidth, 0};
   const auto whole = [&](std::int64_t raw) {
     return core::requantize(raw, from.fraction, wide, rounding, Overflow::Saturate);

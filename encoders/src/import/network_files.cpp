@@ -14,6 +14,7 @@
 #include "aegen/core/files.hpp"
 #include "aegen/encoders/weight_registers.hpp"
 #include "keras_model.hpp"
+#include "onnx_model.hpp"
 #include "stored_weights.hpp"
 #include "tensorflow_model.hpp"
 #include "weight_quantizer.hpp"
@@ -150,10 +151,11 @@ Result<econ_t::AutoencoderWeights> chipWeights(const StoredWeights& stored,
 
 Result<ImportedNetwork> readNetwork(const std::vector<fs::path>& files,
                                     const std::string& architecture, Half half) {
-  if (files.size() == 1 && endsIn(files[0], {".pb"})) {
+  if (files.size() == 1 && endsIn(files[0], {".pb", ".onnx"})) {
     const auto bytes = core::readFile(files[0]);
     if (!bytes) return core::badInput("import.no-file", "cannot be read", files[0].string());
-    return readTensorflowGraph(*bytes, files[0].string());
+    return endsIn(files[0], {".onnx"}) ? readOnnxModel(*bytes, files[0].string())
+                                       : readTensorflowGraph(*bytes, files[0].string());
   }
   const auto weights = std::ranges::find_if(files, isWeights);
   const auto json =
@@ -162,7 +164,8 @@ Result<ImportedNetwork> readNetwork(const std::vector<fs::path>& files,
   if (weights == files.end() || known != files.size()) {
     return core::badInput("import.files", "is no set of files that aegen reads", listed(files),
                           {"Keras 2: MODEL.json and WEIGHTS.hdf5, or a whole model in one .h5",
-                           "TensorFlow: one frozen graph, FILE.pb", "ECON-T registers: FILE.yaml"});
+                           "TensorFlow: one frozen graph, FILE.pb", "ONNX and QONNX: FILE.onnx",
+                           "ECON-T registers: FILE.yaml"});
   }
   auto stored = readStoredWeights(*weights);
   if (!stored) return stored.error();

@@ -8,12 +8,16 @@
 
 namespace aegen::encoders {
 
-/// `f` of the elements of two tensors, the smaller repeated along leading axes as NumPy does where
-/// its shape is the other's last axes or one element; empty when neither fits.
+/// `f` of the elements of two tensors, repeated along axes of size 1 and missing leading ones as
+/// NumPy does; empty when the shapes do not fit or the result has more than 2^22 elements.
 [[nodiscard]] std::optional<RealTensor> combined(const RealTensor& a, const RealTensor& b,
                                                  const std::function<double(double, double)>& f);
 
 /// The coarsest grid of at most 16 bits that holds every value exactly; empty when there is none.
 [[nodiscard]] std::optional<Quantizer> gridOf(const std::vector<double>& values);
+
+/// The same of each output channel, axis `channelAxis`: one signed width, a fraction a channel.
+[[nodiscard]] std::optional<Quantizer> channelGrids(const RealTensor& tensor,
+                                                    std::size_t channelAxis);
 
 }  // namespace aegen::encoders

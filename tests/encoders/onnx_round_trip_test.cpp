@@ -1,0 +1,110 @@
+// What aegen exports as ONNX and QONNX comes back with the same meaning, bit for bit.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <random>
+
+#include "aegen/core/files.hpp"
+#include "aegen/encoders/econ_t.hpp"
+#include "aegen/encoders/export.hpp"
+#include "aegen/encoders/import.hpp"
+#include "aegen/encoders/transposed_decoder.hpp"
+#include "graph_oracle.hpp"
+#include "import/network_builder.hpp"
+#include "import/onnx_model.hpp"
+#include "random_autoencoder.hpp"
+#include "random_decoder.hpp"
+#include "random_network.hpp"
+
+namespace aegen::encoders {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The imported network on inputs of the original's formats.
+core::Result<Graph> rebuilt(const std::string& bytes, const Graph& original) {
+  const auto network = readOnnxModel(bytes, "exported.onnx");
+  if (!network) return network.error();
+  Graph out;
+  out.name = "rebuilt";
+  GraphPen pen(out, {});
+  std::vector<Decision> decisions;
+  std::map<int, BuiltValue> inputs;
+  try {
+    for (std::size_t i = 0; i < network->layers.size(); ++i) {
+      const ImportedLayer& layer = network->layers[i];
+      if (layer.kind != LayerKind::Input) continue;
+      Node input = GraphPen::next(NodeKind::Input, {}, layer.name);
+      const Node* const like = original.find(layer.name);
+      input.shape = like->shape;
+      input.format = like->format;
+      const int node = pen.add(std::move(input), layer.where);
+      inputs[static_cast<int>(i)] = {pen.reshape(node, layer.shape, "shaped", layer.where), true};
+    }
+    const ImportFormats formats;
+    NetworkBuilder builder(pen, formats, decisions);
+    const BuiltValue value = builder.build(*network, inputs, network->outputs[0]);
+    EXPECT_TRUE(value.exact);
+    keepWhatIsUsed(out, value.node);
+  } catch (const ImportProblem& problem) {
+    return problem.diagnostic;
+  }
+  if (const auto inferred = out.infer(); !inferred) return inferred.error();
+  return out;
+}
+
+void expectSameMeaning(const Graph& original, const std::string& bytes, std::uint64_t seed) {
+  const auto back = rebuilt(bytes, original);
+  ASSERT_TRUE(back.ok()) << back.error().text();
+  ASSERT_EQ(elementCount(back->output().shape), elementCount(original.output().shape));
+  test::RandomNetwork stimuli(seed);
+  for (int event = 0; event < 10; ++event) {
+    const auto in = stimuli.input(original);
+    const auto wanted = test::evaluateGraph(original, in);
+    const auto got = test::evaluateGraph(*back, in);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      ASSERT_EQ(std::ldexp(static_cast<double>(got[i]), -back->output().format.fraction),
+                std::ldexp(static_cast<double>(wanted[i]), -original.output().format.fraction))
+          << "event " << event << ", output " << i;
+    }
+  }
+}
+
+void expectRoundTrips(Graph graph, std::uint64_t seed, int& qonnx) {
+  const auto inferred = graph.infer();
+  ASSERT_TRUE(inferred.ok()) << inferred.error().text();
+  const auto plain = toOnnx(graph);
+  ASSERT_TRUE(plain.ok()) << plain.error().text();
+  {
+    SCOPED_TRACE("plain");
+    expectSameMeaning(graph, *plain, seed);
+  }
+  const auto quantized = toQonnx(graph);
+  if (!quantized) return;
+  ++qonnx;
+  SCOPED_TRACE("QONNX");
+  expectSameMeaning(graph, *quantized, seed);
+}
+
+TEST(OnnxRoundTrip, RandomNetworksComeBackBitForBit) {
+  int qonnx = 0;
+  for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expectRoundTrips(test::RandomNetwork(seed).graph(), seed, qonnx);
+  }
+  EXPECT_GT(qonnx, 60);
+}
+
+TEST(OnnxRoundTrip, RandomDecodersComeBackBitForBit) {
+  int qonnx = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expectRoundTrips(test::randomDecoder(seed), seed, qonnx);
+  }
+  EXPECT_GT(qonnx, 20);
+}
+
+}  // namespace
+}  // namespace aegen::encoders
