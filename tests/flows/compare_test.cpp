@@ -549,7 +549,7 @@ TEST_F(ComparisonFiles, AGnuplotThatFailsIsSaid) {
   const PathOf own(tools);
   const auto written = writeComparison(byHand(), folder_);
   ASSERT_FALSE(written.ok());
-  EXPECT_EQ(written.error().code, "compare.gnuplot");
+  EXPECT_EQ(written.error().code, "plot.gnuplot");
   EXPECT_NE(written.error().message.find("no terminal"), std::string::npos)
       << written.error().text();
 }
