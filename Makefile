@@ -4,7 +4,7 @@ OUT ?= out/econ_t_autoencoder
 DESIGN ?= examples/econ_t_autoencoder/design.yaml
 JOBS ?= $(shell nproc)
 
-.PHONY: demo build all test test-unit test-tool bench retrain packages install format clean help
+.PHONY: demo build all test test-unit test-tool bench retrain quality quality-train quality-table packages install format clean help
 
 help:
 	@echo "make demo       install what is missing, build, run the example, print where the report is"
@@ -13,6 +13,8 @@ help:
 	@echo "make test-unit  only the fast ones, which need no Verilator or Yosys"
 	@echo "make retrain    train the example again; the file must come out the same"
 	@echo "make bench      measure; results as JSON in bench/results"
+	@echo "make quality    train the models of docs/quality.md again and make its tables"
+	@echo "make quality-table  the tables of the models as shipped"
 	@echo "make packages   install the Debian packages of cmake/debian-packages.txt that are missing"
 
 packages:
@@ -53,6 +55,44 @@ bench: all
 retrain: build
 	$(BUILD)/aegen train examples/econ_t_autoencoder/train.yaml -o $(BUILD)/retrained.json
 	cmp $(BUILD)/retrained.json examples/econ_t_autoencoder/model.json
+
+# Held-out EMD by number of links (docs/quality.md). ECONT: where calq_sample.csv and vectors/ are.
+ECONT ?= ../shared/econt
+QUALITY = $(BUILD)/quality
+QUALITY_MODELS = $(foreach sample,sparse dense,$(foreach etx,2 3 4 5,$(sample)_$(etx)etx))
+QUALITY_BESIDE = best_choice,super_trigger_cell,threshold_sum
+QUALITY_COMPARE = $(BUILD)/aegen compare examples/econ_t_all/design.yaml --etx 2-5 --no-area
+
+quality: quality-train quality-table
+
+# Fails where a model does not come out as it is shipped.
+quality-train: $(QUALITY_MODELS:%=$(QUALITY)/%.json)
+	for model in $(QUALITY_MODELS); do cmp $(QUALITY)/$$model.json examples/quality/$$model.json || exit 1; done
+
+$(QUALITY)/events.stamp: | build
+	mkdir -p $(QUALITY)
+	$(BUILD)/aegen split $(ECONT)/calq_sample.csv \
+	  --train-out $(QUALITY)/sparse_train.csv --test-out $(QUALITY)/sparse_test.csv
+	$(BUILD)/aegen split $(ECONT)/vectors/input_mcDataset.csv --density high \
+	  --train-out $(QUALITY)/dense_train.csv --test-out $(QUALITY)/dense_test.csv
+	touch $@
+
+$(QUALITY)/%.json: examples/quality/%.yaml $(QUALITY)/events.stamp
+	$(BUILD)/aegen train $< --data $(QUALITY)/$(firstword $(subst _, ,$*))_train.csv -o $@
+
+quality-table: $(QUALITY)/events.stamp
+	for model in $(QUALITY_MODELS); do sample=$${model%%_*}; \
+	  $(BUILD)/aegen evaluate examples/quality/$$model.json --events $(QUALITY)/$${sample}_test.csv \
+	    --fit $(QUALITY)/$${sample}_train.csv --beside $(QUALITY_BESIDE) \
+	    --json bench/results/quality_$$model.json || exit 1; done
+	for sample in sparse dense; do \
+	  $(QUALITY_COMPARE) examples/quality/designs/$${sample}_*.yaml --input charges \
+	    --events $(QUALITY)/$${sample}_test.csv -o $(QUALITY)/$$sample \
+	    --json bench/results/quality_$${sample}_rtl.json || exit 1; done
+	$(QUALITY_COMPARE) examples/quality/designs/sparse_*.yaml \
+	  --events $(QUALITY)/sparse_test.csv -o $(QUALITY)/sparse_codes \
+	  --json bench/results/quality_sparse_rtl_codes.json
+	python3 bench/quality_table.py bench/results
 
 install: build
 	cmake --install $(BUILD)

@@ -204,6 +204,23 @@ TEST(CompareSettings, OtherVariantsKeepWhatTheDesignSays) {
   }
 }
 
+TEST(CompareSettings, AHardWiredMaskIsComparedWithItsOwnLinksAlone) {
+  DesignSpec spec = wholeChip();
+  spec.settings.activeEtx = 3;
+  const CompareVariant network{"chip", Algorithm::Autoencoder, 0, Spread::Concentrated, "ae"};
+  const CompareVariant cells{"chip", Algorithm::BestChoice, 0, Spread::Concentrated, "bc"};
+  const CompareVariant groups{"chip", Algorithm::SuperTriggerCell, 1, Spread::Shared, "stc"};
+  for (const bool loadable : {true, false}) {
+    spec.chip.maskLoadable = loadable;
+    for (int etx = 1; etx <= kMostEtx; ++etx) {
+      SCOPED_TRACE(etx);
+      EXPECT_EQ(compared(spec, network, etx), loadable || etx == 3);
+      EXPECT_TRUE(compared(spec, cells, etx));
+      EXPECT_EQ(compared(spec, groups, etx), etx <= 2);
+    }
+  }
+}
+
 TEST(CompareSettings, TheAutoencodersMaskFitsTheLinks) {
   DesignBundle bundle;
   bundle.spec = wholeChip();

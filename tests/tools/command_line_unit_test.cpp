@@ -21,9 +21,9 @@ TEST(CommandLine, HelpIsNoErrorAndNamesEveryExitCode) {
   for (const char* code : {"0 done", "1 the design", "2 bad input", "3 a missing", "70 a bug"}) {
     EXPECT_NE(result.output.find(code), std::string::npos) << code;
   }
-  for (const char* command : {"build", "rtl", "lint", "cosim", "synth", "report", "conform",
-                              "compare", "board", "train", "import", "evaluate", "check", "export",
-                              "generate", "split"}) {
+  for (const char* command :
+       {"build", "rtl", "lint", "cosim", "synth", "report", "conform", "compare", "board", "train",
+        "import", "evaluate", "check", "export", "generate", "split"}) {
     EXPECT_EQ(here.aegen({command, "--help"}).exitCode, 0) << command;
   }
 }
@@ -252,6 +252,20 @@ TEST(Train, UnknownKeyIsBadInput) {
   EXPECT_FALSE(std::filesystem::exists(here.path() / "model.json"));
 }
 
+TEST(Train, DataNamedOnTheCommandLineReplacesTheConfigurations) {
+  const Workspace here("train_data");
+  ASSERT_EQ(here.aegen({"generate", "--events", "40", "--calq", "a.csv"}).exitCode, 0);
+  here.write(
+      "train.yaml",
+      "seed: 1\ndata: {csv: none.csv}\ndecoder: {hidden: []}\ntraining: {epochs: 1, batch: 16}\n");
+  expectBad(here.aegen({"train", "train.yaml"}), "events.missing-file");
+  const auto run = here.aegen(
+      {"train", "train.yaml", "--data", "a.csv", "--data", "a.csv", "--json", "out.json"});
+  ASSERT_EQ(run.exitCode, 0) << run.output;
+  const json out = json::parse(here.read("out.json"));
+  EXPECT_EQ(out.at("training_events").get<int>() + out.at("validation_events").get<int>(), 80);
+}
+
 TEST(Generate, TheSameSeedGivesTheSameFile) {
   const Workspace here("generate");
   const auto write = [&](const char* file, const char* seed) {
@@ -312,6 +326,36 @@ TEST(Evaluate, TakesWordsOfEitherDensityAndFewerLinks) {
   EXPECT_EQ(two["latent_bits"], 48);
   EXPECT_EQ(two["active_etx"], 2);
   expectBad(here.aegen({"evaluate", model, "--etx", "14"}), "aegen.usage");
+}
+
+TEST(Evaluate, PutsComponentsAndOtherEncodersBesideTheModel) {
+  const Workspace here("evaluate_beside");
+  const std::string model = AEGEN_SOURCE_DIR "/examples/econ_t_autoencoder/model.json";
+  ASSERT_EQ(here.aegen({"generate", "--events", "90", "--seed", "4", "--calq", "a.csv"}).exitCode,
+            0);
+  const auto run =
+      here.aegen({"evaluate", model, "--etx", "2", "--events", "a.csv", "--fit", "a.csv",
+                  "--beside", "best_choice,super_trigger_cell", "--json", "out.json"});
+  ASSERT_EQ(run.exitCode, 0) << run.output;
+  const json beside = json::parse(here.read("out.json")).at("beside");
+  std::vector<std::string> names;
+  for (const json& row : beside) {
+    names.push_back(row.at("name"));
+    EXPECT_EQ(row.at("overall").at("events"), 90);
+    EXPECT_GT(row.at("overall").at("emd").at("mean"), 0);
+    EXPECT_NE(run.output.find(names.back()), std::string::npos) << run.output;
+  }
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"PCA, 16 real values", "best choice",
+                                      "best choice, rest shared", "STC4 type 0, at the largest",
+                                      "STC4 type 0, equal shares", "STC16 type 1, at the largest",
+                                      "STC16 type 1, equal shares", "STC4 type 2, equal shares",
+                                      "STC4 type 3, at the largest", "STC4 type 3, equal shares"}));
+  EXPECT_EQ(beside.at(1).at("string_bits"), 64);
+  EXPECT_FALSE(beside.at(0).contains("string_bits"));
+  expectBad(here.aegen({"evaluate", model, "--beside", "autoencoder"}), "aegen.usage");
+  expectBad(here.aegen({"evaluate", model, "--count", "5", "--fit", "none.csv"}),
+            "events.missing-file");
 }
 
 TEST(Import, RegistersBecomeAModelFileAndItsDecisionsAreData) {

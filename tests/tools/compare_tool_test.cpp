@@ -11,8 +11,10 @@
 
 #include "aegen/core/design_interpreter.hpp"
 #include "aegen/core/interpreter.hpp"
+#include "aegen/data/shower_generator.hpp"
 #include "aegen/encoders/metrics.hpp"
 #include "aegen/encoders/trigger_encoders.hpp"
+#include "aegen/flows/algorithm_evaluation.hpp"
 #include "aegen/flows/stimuli.hpp"
 #include "compare_variants.hpp"
 #include "workspace.hpp"
@@ -194,6 +196,39 @@ void writeTwo(const Workspace& here) {
              "name: two\nencoders: [super_trigger_cell, repeater]\nsettings:\n  mux: [" + mux +
                  "]\n  calibration: [" + gains +
                  "]\n  high_density: false\n  stc_type: 1\n  active_etx: 2\n");
+}
+
+// The RTL of chips without front end against the interpreter's receivers and decoders.
+TEST(Compare, ChargesThemselvesThroughChipsWithoutFrontEnd) {
+  const Workspace here("compare_charges");
+  here.write("cells.yaml",
+             "name: cells\nencoders: [threshold_sum, super_trigger_cell, best_choice]\n"
+             "settings: {algorithm: best_choice, threshold: 47, high_density: false}\n");
+  const auto events = data::ShowerGenerator(data::sparse(), 8).generate(120);
+  ASSERT_TRUE(data::writeCalqCsv(events, here.path() / "charges.csv"));
+  const json out = run(here, {"cells.yaml", "--events", "charges.csv", "--input", "charges",
+                              "--etx", "2-3", "--no-area", "-o", outFolder("charges")});
+  std::size_t rows = 0;
+  for (const int etx : {2, 3}) {
+    const auto wanted = flows::evaluateAlgorithms(
+        events, {Algorithm::ThresholdSum, Algorithm::SuperTriggerCell, Algorithm::BestChoice}, etx);
+    ASSERT_TRUE(wanted.ok()) << wanted.error().text();
+    for (const flows::AlgorithmEvaluation& other : *wanted) {
+      const json& row = rowOf(out, "charges", other.variant.name, etx);
+      expectFigures(row, other.metrics.overall());
+      EXPECT_EQ(row.at("lost"), other.lost);
+      EXPECT_EQ(row.at("truncated"), other.truncated);
+      expectSixDigits(row.at("string_bits").get<double>(), other.stringBits);
+      ++rows;
+    }
+  }
+  EXPECT_EQ(out.at("rows").size(), rows);
+  EXPECT_NE(out.at("samples")
+                .at(0)
+                .at("description")
+                .get<std::string>()
+                .find("without the front end's codes"),
+            std::string::npos);
 }
 
 TEST(Compare, BestChoiceOnGeneratedEventsAndOnFilesOfBothKinds) {

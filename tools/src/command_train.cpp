@@ -22,6 +22,7 @@ struct Arguments {
   std::string model = "model.json";
   std::string json;
   std::string plot;
+  std::vector<std::string> data;
   std::optional<std::uint64_t> seed;
   std::optional<int> threads;
   bool resume = false;
@@ -62,6 +63,9 @@ std::string summaryJson(const encoders::TrainResult& result, const std::string& 
 int run(const Arguments& arguments) {
   auto config = encoders::loadTrainConfig(arguments.config);
   if (!config) return fail(config.error());
+  if (!arguments.data.empty()) {
+    config->data.csv.assign(arguments.data.begin(), arguments.data.end());
+  }
   if (arguments.seed) config->seed = *arguments.seed;
   if (arguments.threads) config->training.threads = *arguments.threads;
   ProgressLine progress;
@@ -119,6 +123,11 @@ void addTrainCommand(CLI::App& app, int& exitCode) {
       app.add_subcommand("train", "Train an encoder and its decoder, quantization-aware");
   command->add_option("CONFIG", arguments->config, "The train.yaml (docs/training.md)")->required();
   command->add_option("-o,--out", arguments->model, "Model file to write")->capture_default_str();
+  command
+      ->add_option("--data", arguments->data,
+                   "Instead of the configuration's data.csv: files of calibrated charges "
+                   "(repeatable)")
+      ->allow_extra_args(false);
   command->add_option("--seed", arguments->seed, "Overrides the configuration's seed");
   command
       ->add_option("--threads", arguments->threads,
