@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <random>
@@ -14,7 +15,6 @@
 #include "graph_oracle.hpp"
 #include "import/network_builder.hpp"
 #include "import/onnx_model.hpp"
-#include "random_autoencoder.hpp"
 #include "random_decoder.hpp"
 #include "random_network.hpp"
 
@@ -104,6 +104,49 @@ TEST(OnnxRoundTrip, RandomDecodersComeBackBitForBit) {
     expectRoundTrips(test::randomDecoder(seed), seed, qonnx);
   }
   EXPECT_GT(qonnx, 20);
+}
+
+// The chip's encoder and a decoder through files, in either dialect.
+TEST(OnnxRoundTrip, TheChipsCodecIsImportedFromWhatWasExported) {
+  const fs::path here = fs::path(::testing::TempDir()) / "onnx_round_trip";
+  fs::create_directories(here);
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random(seed);
+    econ_t::AutoencoderWeights weights = econ_t::zeroWeights();
+    for (auto* const list :
+         {&weights.convKernel, &weights.convBias, &weights.denseKernel, &weights.denseBias}) {
+      for (auto& value : *list) value = static_cast<std::int64_t>(random() % 64) - 32;
+    }
+    Graph encoder = econ_t::autoencoder(weights, true);
+    Graph decoder = econ_t::transposedDecoder(weights);
+    ASSERT_TRUE(encoder.infer().ok());
+    ASSERT_TRUE(decoder.infer().ok());
+    const auto exported = seed % 2 == 0 ? toQonnx(encoder) : toOnnx(encoder);
+    const auto behind = toOnnx(decoder);
+    ASSERT_TRUE(exported.ok());
+    ASSERT_TRUE(behind.ok());
+    ASSERT_TRUE(core::writeFile(here / "encoder.onnx", *exported).ok());
+    ASSERT_TRUE(core::writeFile(here / "decoder.onnx", *behind).ok());
+    const auto imported = importCodec({here / "encoder.onnx"}, {here / "decoder.onnx"}, {});
+    ASSERT_TRUE(imported.ok()) << imported.error().text();
+    EXPECT_EQ(imported->codec.encoder.output().format, encoder.output().format);
+    EXPECT_EQ(imported->codec.decoder.output().format, decoder.output().format);
+    if (seed % 2 == 0) {  // QONNX keeps convolutions
+      EXPECT_TRUE(std::ranges::any_of(imported->codec.encoder.nodes, [](const Node& node) {
+        return node.kind == NodeKind::Conv2d && node.sum.truncateProducts;
+      }));
+    }
+    test::RandomNetwork stimuli(seed);
+    for (int event = 0; event < 10; ++event) {
+      const auto charges = stimuli.input(encoder);
+      ASSERT_EQ(test::evaluateGraph(imported->codec.encoder, charges),
+                test::evaluateGraph(encoder, charges));
+      const auto latents = stimuli.input(decoder);
+      ASSERT_EQ(test::evaluateGraph(imported->codec.decoder, latents),
+                test::evaluateGraph(decoder, latents));
+    }
+  }
 }
 
 }  // namespace

@@ -112,8 +112,13 @@ OnnxValue OnnxReader::quant(const Node& node) {
   const double least = isSigned ? -span + narrow : 0;
   const double most = isSigned ? span - 1 : span - 1 - narrow;
   const auto range = wholeRange(least - zero, most - zero);
-  const OnnxValue x = input(node, 0);
   const RealTensor scale = constant(node, 1);
+  if (mode->rounding == Rounding::Floor && scale.values.size() == 1) {
+    const auto found = normalized(OnnxFile::input(node, 0));
+    const auto exponent = exponentOf(scale.values[0]);
+    if (found && exponent) return normalize(node, *found, -*exponent);
+  }
+  const OnnxValue x = input(node, 0);
   if (!x.constant) {
     if (!range || !mode->rounding) {
       fails("unsupported", fmt::format("rounds {} into {} to {}", name, least - zero, most - zero),
@@ -129,12 +134,6 @@ OnnxValue OnnxReader::quant(const Node& node) {
         before.constant == number(scale, node) / 2) {
       quantizer.rounding = Rounding::NearestUp;
       from.layer = before.inputs[0];
-    } else if (quantizer.rounding == Rounding::Floor) {
-      if (const auto found = normalized(OnnxFile::input(node, 0))) {
-        if (const auto exponent = exponentOf(number(scale, node))) {
-          return normalize(node, *found, -*exponent);
-        }
-      }
     }
     return quantized(node, from, scale, quantizer);
   }
