@@ -13,8 +13,7 @@
 #include "aegen/encoders/import.hpp"
 #include "aegen/encoders/transposed_decoder.hpp"
 #include "graph_oracle.hpp"
-#include "import/network_builder.hpp"
-#include "import/onnx_model.hpp"
+#include "onnx_network.hpp"
 #include "random_decoder.hpp"
 #include "random_network.hpp"
 
@@ -23,36 +22,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The imported network on inputs of the original's formats.
 core::Result<Graph> rebuilt(const std::string& bytes, const Graph& original) {
-  const auto network = readOnnxModel(bytes, "exported.onnx");
-  if (!network) return network.error();
-  Graph out;
-  out.name = "rebuilt";
-  GraphPen pen(out, {});
-  std::vector<Decision> decisions;
-  std::map<int, BuiltValue> inputs;
-  try {
-    for (std::size_t i = 0; i < network->layers.size(); ++i) {
-      const ImportedLayer& layer = network->layers[i];
-      if (layer.kind != LayerKind::Input) continue;
-      Node input = GraphPen::next(NodeKind::Input, {}, layer.name);
-      const Node* const like = original.find(layer.name);
-      input.shape = like->shape;
-      input.format = like->format;
-      const int node = pen.add(std::move(input), layer.where);
-      inputs[static_cast<int>(i)] = {pen.reshape(node, layer.shape, "shaped", layer.where), true};
-    }
-    const ImportFormats formats;
-    NetworkBuilder builder(pen, formats, decisions);
-    const BuiltValue value = builder.build(*network, inputs, network->outputs[0]);
-    EXPECT_TRUE(value.exact);
-    keepWhatIsUsed(out, value.node);
-  } catch (const ImportProblem& problem) {
-    return problem.diagnostic;
+  std::map<std::string, test::OnnxInput> inputs;
+  for (const Node& node : original.nodes) {
+    if (node.kind == NodeKind::Input) inputs[node.name] = {node.format, node.shape};
   }
-  if (const auto inferred = out.infer(); !inferred) return inferred.error();
-  return out;
+  auto network = test::networkOfOnnx(bytes, inputs);
+  if (!network) return network.error();
+  EXPECT_TRUE(network->exact);
+  return std::move(network->graph);
 }
 
 void expectSameMeaning(const Graph& original, const std::string& bytes, std::uint64_t seed) {

@@ -312,8 +312,9 @@ int OnnxReader::image(const Node& node, const OnnxValue& value) {
 
 // A layer is known by the last tensor that is nothing but its result: what uses that, uses it.
 OnnxValue OnnxReader::passed(const Node& node, const OnnxValue& value) {
-  std::string& name = network_.layers[static_cast<std::size_t>(value.layer)].name;
-  if (file_.uses(name) <= 1) name = node.output(0);
+  ImportedLayer& layer = network_.layers[static_cast<std::size_t>(value.layer)];
+  const bool isInput = layer.kind == LayerKind::Input;
+  if (!isInput && file_.uses(layer.name) <= 1) layer.name = node.output(0);
   return value;
 }
 
