@@ -13,6 +13,7 @@
 #include "aegen/encoders/import.hpp"
 #include "aegen/encoders/transposed_decoder.hpp"
 #include "graph_oracle.hpp"
+#include "mutated_bytes.hpp"
 #include "onnx_network.hpp"
 #include "random_decoder.hpp"
 #include "random_network.hpp"
@@ -125,6 +126,36 @@ TEST(OnnxRoundTrip, TheChipsCodecIsImportedFromWhatWasExported) {
                 test::evaluateGraph(decoder, latents));
     }
   }
+}
+
+// Damage to exported files, of which more forms are read than of others, and on to the graph.
+TEST(OnnxRoundTrip, DamagedExportsEndInADiagnosticOrACodec) {
+  const fs::path here = fs::path(::testing::TempDir()) / "onnx_damaged";
+  fs::create_directories(here);
+  econ_t::AutoencoderWeights weights = econ_t::zeroWeights();
+  std::mt19937_64 values(20240614);
+  for (auto& value : weights.denseKernel) value = static_cast<std::int64_t>(values() % 64) - 32;
+  Graph encoder = econ_t::autoencoder(weights, true);
+  Graph decoder = econ_t::transposedDecoder(weights);
+  ASSERT_TRUE(encoder.infer().ok());
+  ASSERT_TRUE(decoder.infer().ok());
+  const auto quantized = toQonnx(encoder);
+  const auto plain = toOnnx(encoder);
+  const auto behind = toOnnx(decoder);
+  ASSERT_TRUE(quantized.ok() && plain.ok() && behind.ok());
+  ASSERT_TRUE(core::writeFile(here / "decoder.onnx", *behind).ok());
+  int refused = 0;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random(seed);
+    test::writeBytes(here / "encoder.onnx",
+                     test::mutatedBytes(seed % 2 == 0 ? *quantized : *plain, random));
+    const auto imported = importCodec({here / "encoder.onnx"}, {here / "decoder.onnx"}, {});
+    if (imported) continue;
+    ++refused;
+    EXPECT_EQ(imported.error().failure, core::Failure::BadInput) << imported.error().text();
+  }
+  EXPECT_GT(refused, 50);
 }
 
 }  // namespace

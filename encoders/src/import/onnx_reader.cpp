@@ -339,6 +339,11 @@ void OnnxReader::scaleChannels(ImportedLayer& layer, const std::vector<double>& 
     layer.kernel.values[i] *= factors[isDense ? i / terms : i % channels];
   }
   for (std::size_t i = 0; i < layer.bias.values.size(); ++i) layer.bias.values[i] *= factors[i];
+  const auto finite = [](double w) { return std::isfinite(w); };
+  if (!std::ranges::all_of(layer.kernel.values, finite) ||
+      !std::ranges::all_of(layer.bias.values, finite)) {
+    fails("weights", "has factors that are too large", node);
+  }
   layer.kernel.quantizer.reset();
   layer.bias.quantizer.reset();
   network_.decisions.push_back({file_.where(node), "its factors go into the weights before it",
