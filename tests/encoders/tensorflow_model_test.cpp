@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <random>
 
+#include "aegen/core/files.hpp"
+#include "aegen/encoders/import.hpp"
+#include "graph_oracle.hpp"
 #include "import/tensorflow_model.hpp"
+#include "keras_files.hpp"
 #include "tensorflow_graph.pb.h"
 
 namespace aegen::encoders {
@@ -94,6 +99,108 @@ TEST(TensorflowModel, TheChipsFloatEncoderIsReadWithItsWeights) {
   EXPECT_EQ(dense.kernel.shape, (Shape{16, 128}));
   EXPECT_EQ(dense.kernel.values[3 * 128 + 5], static_cast<double>(ramp(2048, 0.011F)[5 * 16 + 3]));
   EXPECT_EQ(network->outputs, std::vector{5});
+}
+
+// The float decoder of the same shape, 16 to 8x8x1.
+Frozen decoder() {
+  Frozen out;
+  out.placeholder("latent", {16});
+  out.constant("dense/kernel", {16, 128}, ramp(2048, 0.009F));
+  out.constant("dense/bias", {128}, ramp(128, 0.007F));
+  out.node("MatMul", "dense", {"latent", "dense/kernel"});
+  out.node("BiasAdd", "dense/biased", {"dense", "dense/bias"});
+  out.node("Relu", "dense/relu", {"dense/biased"});
+  out.integers("image/shape", {-1, 4, 4, 8});
+  out.node("Reshape", "image", {"dense/relu", "image/shape"});
+  out.constant("up/kernel", {3, 3, 8, 8}, ramp(576, 0.012F));
+  out.constant("up/bias", {8}, ramp(8, 0.05F));
+  out.integers("up/size", {1, 8, 8, 8});
+  out.convolution("Conv2DBackpropInput", "up", {"up/size", "up/kernel", "image"}, 2);
+  out.node("BiasAdd", "up/biased", {"up", "up/bias"});
+  out.node("Relu", "up/relu", {"up/biased"});
+  out.constant("last/kernel", {3, 3, 1, 8}, ramp(72, 0.01F));
+  out.constant("last/bias", {1}, ramp(1, 0.1F));
+  out.integers("last/size", {1, 8, 8, 1});
+  out.convolution("Conv2DBackpropInput", "last", {"last/size", "last/kernel", "up/relu"}, 1);
+  out.node("BiasAdd", "last/biased", {"last", "last/bias"});
+  out.node("Sigmoid", "charges", {"last/biased"});
+  return out;
+}
+
+// The same two networks as Keras writes them.
+test::KerasModel kerasModel(
+    const std::string& name, std::vector<nlohmann::json> layers,
+    std::vector<std::pair<std::string, std::vector<test::KerasTensor>>> weights) {
+  test::KerasModel out;
+  out.architecture = {{"class_name", "Sequential"},
+                      {"config", {{"name", name}, {"layers", std::move(layers)}}}};
+  out.weights = std::move(weights);
+  return out;
+}
+
+nlohmann::json kerasLayer(const char* kind, const char* name, nlohmann::json config) {
+  config["name"] = name;
+  return {{"class_name", kind}, {"config", std::move(config)}};
+}
+
+TEST(TensorflowModel, FrozenEncoderAndDecoderBecomeTheCodecThatKerasFilesGive) {
+  namespace fs = std::filesystem;
+  const fs::path here = fs::path(::testing::TempDir()) / "tensorflow_codec";
+  fs::create_directories(here);
+  ASSERT_TRUE(core::writeFile(here / "encoder.pb", encoder().bytes()).ok());
+  ASSERT_TRUE(core::writeFile(here / "decoder.pb", decoder().bytes()).ok());
+  const auto frozen = importCodec({here / "encoder.pb"}, {here / "decoder.pb"}, {});
+  ASSERT_TRUE(frozen.ok()) << frozen.error().text();
+  const nlohmann::json same{{"strides", 2}, {"padding", "same"}, {"activation", "relu"}};
+  const auto keras = [&](const test::KerasModel& model, const std::string& name) {
+    test::writeKeras(model, here / (name + ".json"), here / (name + ".hdf5"), false);
+    return std::vector<fs::path>{here / (name + ".json"), here / (name + ".hdf5")};
+  };
+  auto conv = same;
+  conv["filters"] = 8;
+  conv["kernel_size"] = {3, 3};
+  auto last = same;
+  last["strides"] = 1;
+  last["activation"] = "linear";
+  const auto encoderFiles = keras(
+      kerasModel(
+          "encoder",
+          {kerasLayer("InputLayer", "in", {{"batch_input_shape", {nullptr, 8, 8, 1}}}),
+           kerasLayer("Conv2D", "conv", conv), kerasLayer("Flatten", "flat", {}),
+           kerasLayer("Dense", "dense", {{"units", 16}, {"activation", "relu"}})},
+          {{"conv",
+            {{"kernel:0", {3, 3, 1, 8}, ramp(72, 0.013F)}, {"bias:0", {8}, ramp(8, 0.017F)}}},
+           {"dense",
+            {{"kernel:0", {128, 16}, ramp(2048, 0.011F)}, {"bias:0", {16}, ramp(16, 0.019F)}}}}),
+      "encoder");
+  const auto decoderFiles = keras(
+      kerasModel(
+          "decoder",
+          {kerasLayer("InputLayer", "in", {{"batch_input_shape", {nullptr, 16}}}),
+           kerasLayer("Dense", "dense", {{"units", 128}, {"activation", "relu"}}),
+           kerasLayer("Reshape", "image", {{"target_shape", {4, 4, 8}}}),
+           kerasLayer("Conv2DTranspose", "up", same), kerasLayer("Conv2DTranspose", "last", last),
+           kerasLayer("Activation", "charges", {{"activation", "sigmoid"}})},
+          {{"dense",
+            {{"kernel:0", {16, 128}, ramp(2048, 0.009F)}, {"bias:0", {128}, ramp(128, 0.007F)}}},
+           {"up", {{"kernel:0", {3, 3, 8, 8}, ramp(576, 0.012F)}, {"bias:0", {8}, ramp(8, 0.05F)}}},
+           {"last",
+            {{"kernel:0", {3, 3, 1, 8}, ramp(72, 0.01F)}, {"bias:0", {1}, ramp(1, 0.1F)}}}}),
+      "decoder");
+  const auto other = importCodec(encoderFiles, decoderFiles, {});
+  ASSERT_TRUE(other.ok()) << other.error().text();
+  ASSERT_EQ(frozen->codec.encoder.output().format, other->codec.encoder.output().format);
+  ASSERT_EQ(frozen->codec.decoder.output().format, other->codec.decoder.output().format);
+  EXPECT_EQ(frozen->decoderError, other->decoderError);
+  std::mt19937_64 random(20240613);
+  for (int event = 0; event < 10; ++event) {
+    std::vector<std::int64_t> charges(48);
+    for (auto& charge : charges) charge = static_cast<std::int64_t>(random() % 5000);
+    const auto latents = test::evaluateGraph(frozen->codec.encoder, charges);
+    ASSERT_EQ(latents, test::evaluateGraph(other->codec.encoder, charges));
+    ASSERT_EQ(test::evaluateGraph(frozen->codec.decoder, latents),
+              test::evaluateGraph(other->codec.decoder, latents));
+  }
 }
 
 TEST(TensorflowModel, ATransposedConvolutionHasItsKernelTurned) {

@@ -302,6 +302,33 @@ TEST(Split, SharesTheSameRowsOfChargesAndOfTheWordsTheyComeFrom) {
             "events.missing-file");
 }
 
+TEST(Export, WhatIsExportedIsImportedAsTheSameModel) {
+  const Workspace here("export_import");
+  const std::string model = AEGEN_SOURCE_DIR "/examples/econ_t_autoencoder/model.json";
+  const auto exported = here.aegen({"export", model, "--qonnx", "encoder.onnx", "--onnx",
+                                    "plain.onnx", "--decoder-onnx", "decoder.onnx"});
+  ASSERT_EQ(exported.exitCode, 0) << exported.output;
+  ASSERT_EQ(here.aegen({"generate", "--events", "60", "--rx", "rx.csv"}).exitCode, 0);
+  const auto evaluated = [&](const std::string& file) {
+    const auto result = here.aegen({"evaluate", file, "--events", "rx.csv", "--json", "out.json"});
+    EXPECT_EQ(result.exitCode, 0) << result.output;
+    return json::parse(here.read("out.json"))["codec"];
+  };
+  const json original = evaluated(model);
+  for (const char* const encoder : {"encoder.onnx", "plain.onnx"}) {
+    const auto imported =
+        here.aegen({"import", encoder, "--decoder", "decoder.onnx", "-o", "back.json"});
+    ASSERT_EQ(imported.exitCode, 0) << imported.output;
+    EXPECT_EQ(evaluated("back.json"), original) << encoder;
+  }
+}
+
+TEST(Export, DamagedModelsAreOneMessageOnTheWayBack) {
+  const Workspace here("export_damaged");
+  here.write("encoder.onnx", "no model");
+  expectBad(here.aegen({"import", "encoder.onnx", "--decoder", "encoder.onnx"}), "import.onnx");
+}
+
 TEST(Evaluate, TakesWordsOfEitherDensityAndFewerLinks) {
   const Workspace here("evaluate_words");
   const std::string model = AEGEN_SOURCE_DIR "/examples/econ_t_autoencoder/model.json";

@@ -11,6 +11,7 @@ namespace aegen::encoders {
 namespace {
 
 constexpr int kMostShift = 63;
+constexpr int kMostFraction = 40;
 
 }  // namespace
 
@@ -64,7 +65,7 @@ std::optional<OnnxReader::Normalized> OnnxReader::normalized(const std::string& 
 
 OnnxValue OnnxReader::normalize(const Node& node, const Normalized& found, int fraction) {
   const OnnxValue charges = valueOf(found.charges, file_.where(node));
-  if (charges.constant || charges.axes.size() != 1 || fraction < 1 || fraction > 40) {
+  if (charges.constant || charges.axes.size() != 1 || fraction < 1 || fraction > kMostFraction) {
     fails("unsupported", "normalises what is no list of charges", node);
   }
   ImportedLayer layer;
@@ -166,7 +167,8 @@ std::optional<OnnxReader::Products> OnnxReader::flooredProducts(const std::strin
     const double bits = number(*quant, 3);
     const bool plain = number(*quant, 2) == 0 && integerOf(*quant, "narrow", 0) == 0 &&
                        textOf(*quant, "rounding_mode", "ROUND") == "FLOOR";
-    if (!exponent || !plain || !(bits >= 1 && bits <= 48) || bits != std::floor(bits)) {
+    if (!exponent || std::abs(*exponent) > kMostFraction || !plain || !(bits >= 1 && bits <= 48) ||
+        bits != std::floor(bits)) {
       return std::nullopt;
     }
     out.tensor = OnnxFile::input(*quant, 0);
@@ -184,7 +186,8 @@ std::optional<OnnxReader::Products> OnnxReader::flooredProducts(const std::strin
     const auto more = factorOf(up, {});
     const auto less = factorOf(down, down->input(0));
     const auto exponent = more ? exponentOf(*more) : std::nullopt;
-    if (!exponent || !less || *less * *more != 1) return std::nullopt;
+    if (!exponent || std::abs(*exponent) > kMostFraction || !less || *less * *more != 1)
+      return std::nullopt;
     fraction = *exponent;
     out.tensor = up->input(0);
   }

@@ -29,6 +29,11 @@ double awayFromZero(double x) {
   return std::copysign(std::ceil(std::abs(x)), x);
 }
 
+// What a scale can be: neither it nor its inverse is near the ends of what numbers hold.
+bool isStep(double step) {
+  return step >= 0x1p-60 && step <= 0x1p60;
+}
+
 // How QONNX's rounding modes round constants, and which of them the chip's hardware has.
 struct Mode {
   double (*round)(double);
@@ -75,7 +80,7 @@ std::optional<WholeRange> wholeRange(double least, double most) {
 OnnxValue OnnxReader::quantized(const Node& node, const OnnxValue& x, const RealTensor& scale,
                                 Quantizer quantizer) {
   const double step = number(scale, node);
-  if (!(step > 0)) fails("unsupported", fmt::format("has a scale of {}", step), node);
+  if (!isStep(step)) fails("unsupported", fmt::format("has a scale of {}", step), node);
   const auto exponent = exponentOf(step);
   if (exponent && std::abs(*exponent) <= kMostFraction) {
     quantizer.format.fraction = -*exponent;
@@ -112,8 +117,13 @@ OnnxValue OnnxReader::quant(const Node& node) {
   const double least = isSigned ? -span + narrow : 0;
   const double most = isSigned ? span - 1 : span - 1 - narrow;
   const auto range = wholeRange(least - zero, most - zero);
-  const OnnxValue x = input(node, 0);
   const RealTensor scale = constant(node, 1);
+  if (mode->rounding == Rounding::Floor && scale.values.size() == 1) {
+    const auto found = normalized(OnnxFile::input(node, 0));
+    const auto exponent = exponentOf(scale.values[0]);
+    if (found && exponent) return normalize(node, *found, -*exponent);
+  }
+  const OnnxValue x = input(node, 0);
   if (!x.constant) {
     if (!range || !mode->rounding) {
       fails("unsupported", fmt::format("rounds {} into {} to {}", name, least - zero, most - zero),
@@ -129,12 +139,6 @@ OnnxValue OnnxReader::quant(const Node& node) {
         before.constant == number(scale, node) / 2) {
       quantizer.rounding = Rounding::NearestUp;
       from.layer = before.inputs[0];
-    } else if (quantizer.rounding == Rounding::Floor) {
-      if (const auto found = normalized(OnnxFile::input(node, 0))) {
-        if (const auto exponent = exponentOf(number(scale, node))) {
-          return normalize(node, *found, -*exponent);
-        }
-      }
     }
     return quantized(node, from, scale, quantizer);
   }
@@ -179,7 +183,7 @@ OnnxValue OnnxReader::trunc(const Node& node) {
   const double bits = number(node, 3) - number(node, 4);
   const std::string name = textOf(node, "rounding_mode", "FLOOR");
   const auto mode = modeOf(name);
-  if (number(node, 2) != 0 || !(step > 0) || !(bits >= 0 && bits <= kMostFraction) ||
+  if (number(node, 2) != 0 || !isStep(step) || !(bits >= 0 && bits <= kMostFraction) ||
       bits != std::floor(bits) || !mode || !mode->rounding) {
     fails("unsupported", "its scale, zero point, bits or rounding are not supported", node,
           {"zero point 0, whole bits, rounding FLOOR, ROUND or DOWN"});

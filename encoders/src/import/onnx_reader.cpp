@@ -312,8 +312,9 @@ int OnnxReader::image(const Node& node, const OnnxValue& value) {
 
 // A layer is known by the last tensor that is nothing but its result: what uses that, uses it.
 OnnxValue OnnxReader::passed(const Node& node, const OnnxValue& value) {
-  std::string& name = network_.layers[static_cast<std::size_t>(value.layer)].name;
-  if (file_.uses(name) <= 1) name = node.output(0);
+  ImportedLayer& layer = network_.layers[static_cast<std::size_t>(value.layer)];
+  const bool isInput = layer.kind == LayerKind::Input;
+  if (!isInput && file_.uses(layer.name) <= 1) layer.name = node.output(0);
   return value;
 }
 
@@ -338,6 +339,11 @@ void OnnxReader::scaleChannels(ImportedLayer& layer, const std::vector<double>& 
     layer.kernel.values[i] *= factors[isDense ? i / terms : i % channels];
   }
   for (std::size_t i = 0; i < layer.bias.values.size(); ++i) layer.bias.values[i] *= factors[i];
+  const auto finite = [](double w) { return std::isfinite(w); };
+  if (!std::ranges::all_of(layer.kernel.values, finite) ||
+      !std::ranges::all_of(layer.bias.values, finite)) {
+    fails("weights", "has factors that are too large", node);
+  }
   layer.kernel.quantizer.reset();
   layer.bias.quantizer.reset();
   network_.decisions.push_back({file_.where(node), "its factors go into the weights before it",
