@@ -71,9 +71,9 @@ quality-train: $(QUALITY_MODELS:%=$(QUALITY)/%.json)
 
 $(QUALITY)/events.stamp: | build
 	mkdir -p $(QUALITY)
-	$(BUILD)/aegen split $(ECONT)/calq_sample.csv \
+	$(BUILD)/aegen split $(ECONT)/calq_sample.csv --test 0.4 --seed 1 \
 	  --train-out $(QUALITY)/sparse_train.csv --test-out $(QUALITY)/sparse_test.csv
-	$(BUILD)/aegen split $(ECONT)/vectors/input_mcDataset.csv --density high \
+	$(BUILD)/aegen split $(ECONT)/vectors/input_mcDataset.csv --density high --test 0.4 --seed 1 \
 	  --train-out $(QUALITY)/dense_train.csv --test-out $(QUALITY)/dense_test.csv
 	touch $@
 
