@@ -47,6 +47,7 @@ test-tool: all
 	ctest --test-dir $(BUILD) --output-on-failure -L tool
 
 bench: all
+	@sh cmake/install-packages.sh bench
 	$(BUILD)/bench/speed_bench --work $(BUILD)/bench_work/speed --json bench/results/speed.json
 	$(BUILD)/bench/slice_bench --work $(BUILD)/bench_work/slice --json bench/results/slice.json
 	$(BUILD)/bench/emd_bench --json bench/results/emd.json

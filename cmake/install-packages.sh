@@ -1,9 +1,16 @@
 #!/bin/sh
-# Installs the packages of debian-packages.txt that are missing, with sudo where that is needed.
+# Installs the packages of debian-packages.txt that are missing, with sudo where that is needed;
+# those under "# Measure" only when called with the word bench.
 set -eu
 here=$(dirname "$0")
 missing=
-for package in $(grep -v '^#' "$here/debian-packages.txt"); do
+list=$(sed '/^# Measure/,$d' "$here/debian-packages.txt")
+[ "${1:-}" != bench ] || list=$(cat "$here/debian-packages.txt")
+for entry in $(echo "$list" | grep -v '^#'); do
+  package=${entry%%:*}
+  program=${entry#"$package"}
+  program=${program#:}
+  if [ -n "$program" ] && command -v "$program" >/dev/null 2>&1; then continue; fi
   status=$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)
   [ "$status" = "install ok installed" ] || missing="$missing $package"
 done
