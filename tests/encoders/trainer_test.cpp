@@ -1,4 +1,5 @@
 #include "aegen/encoders/trainer.hpp"
+#include "aegen/encoders/evaluation.hpp"
 
 #include <gtest/gtest.h>
 
@@ -285,6 +286,51 @@ TEST(Trainer, AResumedRunGivesTheSame) {
   const auto damaged = train(config, blobs(31, 700), options);
   ASSERT_FALSE(damaged.ok());
   EXPECT_EQ(damaged.error().code, "train.checkpoint");
+  std::filesystem::remove(options.checkpoint);
+}
+
+// Twelve latents of two bits.
+TrainConfig narrowConfig(bool balanced) {
+  TrainConfig config = smallConfig();
+  config.encoder = layersOf({.filters = 8, .latents = 12, .latentBits = 2});
+  config.link.activeEtx = 2;
+  config.decoder.layers = denseDecoder({48, 48});
+  config.training.balancedStart = balanced;
+  return config;
+}
+
+TEST(Trainer, ABalancedStartWakesNarrowLatents) {
+  const std::vector<data::Event> events = blobs(41, 1200);
+  const auto entropy = [&](bool balanced) {
+    TrainConfig config = narrowConfig(balanced);
+    config.training.epochs = 1;
+    config.training.learningRate = 1e-6;  // the start itself
+    const auto result = train(config, events);
+    EXPECT_TRUE(result.ok()) << result.error().text();
+    const auto evaluated = evaluate(result->codec, events);
+    EXPECT_TRUE(evaluated.ok());
+    return evaluated->latents.encodingEfficiency(evaluated->bitsSent);
+  };
+  EXPECT_GT(entropy(true), 0.6);
+  EXPECT_LT(entropy(false), 0.3);
+}
+
+TEST(Trainer, ABalancedStartIsTheSameOnAnyNumberOfThreadsAndWhenResumed) {
+  TrainConfig config = narrowConfig(true);
+  config.training.epochs = 3;
+  config.training.threads = 1;
+  const Outcome one = runOf(config);
+  config.training.threads = 3;
+  EXPECT_EQ(runOf(config), one);
+  TrainOptions options;
+  options.checkpoint = std::filesystem::path(::testing::TempDir()) / "balanced.checkpoint";
+  options.stop = [] { return true; };
+  ASSERT_FALSE(train(config, blobs(31, 700), options).ok());
+  options.stop = {};
+  options.resume = true;
+  const auto resumed = train(config, blobs(31, 700), options);
+  ASSERT_TRUE(resumed.ok()) << resumed.error().text();
+  EXPECT_EQ(Outcome(resumed->codec, resumed->epochs), one);
   std::filesystem::remove(options.checkpoint);
 }
 

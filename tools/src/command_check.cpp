@@ -6,9 +6,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "aegen/data/shower_generator.hpp"
 #include "aegen/encoders/model_check.hpp"
 #include "cli.hpp"
+#include "event_choice.hpp"
 
 namespace aegen::tools {
 namespace {
@@ -17,10 +17,7 @@ using ordered = nlohmann::ordered_json;
 
 struct Arguments {
   std::string model;
-  std::string events;
-  std::string regime = "sparse";
-  std::size_t count = 5000;
-  std::uint64_t seed = 99991;
+  EventChoice events;
   bool strict = false;
   std::string json;
 };
@@ -40,18 +37,9 @@ ordered toJson(const encoders::Finding& finding) {
 int run(const Arguments& arguments) {
   const auto codec = encoders::loadCodec(arguments.model);
   if (!codec) return fail(codec.error());
-  std::vector<data::Event> events;
-  std::string source = arguments.events;
-  if (source.empty()) {
-    data::ShowerGenerator generator(arguments.regime == "dense" ? data::dense() : data::sparse(),
-                                    arguments.seed);
-    events = generator.generate(arguments.count);
-    source = fmt::format("{} shower events, seed {}", arguments.regime, arguments.seed);
-  } else {
-    auto read = data::readCalqCsv(source);
-    if (!read) return fail(read.error());
-    events = std::move(*read);
-  }
+  const auto chosen = chosenEvents(arguments.events);
+  if (!chosen) return fail(chosen.error());
+  const std::vector<data::Event>& events = chosen->table.events;
   const auto findings = encoders::checkModel(*codec, events);
   if (!findings) return fail(findings.error());
   const auto warnings =
@@ -62,12 +50,12 @@ int run(const Arguments& arguments) {
                  finding.message, finding.code, finding.advice);
     }
     fmt::print("{} on {} events ({}): {} warnings, {} notes\n", arguments.model, events.size(),
-               source, warnings, static_cast<std::ptrdiff_t>(findings->size()) - warnings);
+               chosen->source, warnings, static_cast<std::ptrdiff_t>(findings->size()) - warnings);
   }
   ordered list = ordered::array();
   for (const encoders::Finding& finding : *findings) list.push_back(toJson(finding));
   const ordered summary{{"model", arguments.model},
-                        {"events", source},
+                        {"events", chosen->source},
                         {"count", events.size()},
                         {"warnings", warnings},
                         {"findings", list}};
@@ -85,15 +73,7 @@ void addCheckCommand(CLI::App& app, int& exitCode) {
       "check",
       "Whether a model computes what the silicon does, and which bits and neurons it wastes");
   command->add_option("MODEL", arguments->model, "Model file (docs/model_file.md)")->required();
-  command->add_option("--events", arguments->events,
-                      "Calibrated charges (CSV, CALQ_0..47 in tc_order); default: generated");
-  command->add_option("--regime", arguments->regime, "Of generated events: sparse or dense")
-      ->check(CLI::IsMember(std::vector<std::string>{"sparse", "dense"}))
-      ->capture_default_str();
-  command->add_option("--count", arguments->count, "How many to generate")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}))
-      ->capture_default_str();
-  command->add_option("--seed", arguments->seed, "Of generated events")->capture_default_str();
+  addEventOptions(*command, arguments->events);
   command->add_flag("--strict", arguments->strict, "Exit with 1 when there are warnings");
   command->add_option("--json", arguments->json,
                       "Write the findings as JSON; - is standard output");

@@ -8,12 +8,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "aegen/data/shower_generator.hpp"
 #include "aegen/encoders/evaluation.hpp"
 #include "aegen/encoders/freeze.hpp"
 #include "aegen/encoders/principal_components.hpp"
 #include "aegen/flows/algorithm_evaluation.hpp"
 #include "cli.hpp"
+#include "event_choice.hpp"
 
 namespace aegen::tools {
 namespace {
@@ -22,11 +22,7 @@ using ordered = nlohmann::ordered_json;
 
 struct Arguments {
   std::string model;
-  std::string events;
-  std::string regime = "sparse";
-  std::size_t count = 5000;
-  std::uint64_t seed = 99991;
-  std::string density = "high";
+  EventChoice events;
   int etx = 0;  // 0: the model's
   std::string fit;
   std::vector<std::string> beside;
@@ -69,7 +65,7 @@ void printRow(const encoders::MetricsSummary& codec, const encoders::MetricsSumm
 core::Result<void> addComponents(const Arguments& arguments, const data::EventTable& table,
                                  std::size_t latents, std::vector<Rival>& rivals) {
   if (arguments.fit.empty()) return {};
-  const auto fitEvents = data::readEvents(arguments.fit, inputOf(arguments.density));
+  const auto fitEvents = data::readEvents(arguments.fit, inputOf(arguments.events.density));
   if (!fitEvents) return fitEvents.error();
   const auto fit = encoders::PrincipalComponents::fit(fitEvents->events);
   if (!fit) return fit.error();
@@ -130,18 +126,10 @@ int run(const Arguments& arguments) {
     codec->link = encoders::fittingLayout(
         arguments.etx, encoders::econ_t::withLatents({}, codec->encoder.output()));
   }
-  data::EventTable table;
-  std::string source = arguments.events;
-  if (source.empty()) {
-    data::ShowerGenerator generator(arguments.regime == "dense" ? data::dense() : data::sparse(),
-                                    arguments.seed);
-    table.events = generator.generate(arguments.count);
-    source = fmt::format("{} shower events, seed {}", arguments.regime, arguments.seed);
-  } else {
-    auto read = data::readEvents(source, inputOf(arguments.density));
-    if (!read) return fail(read.error());
-    table = std::move(*read);
-  }
+  const auto chosen = chosenEvents(arguments.events);
+  if (!chosen) return fail(chosen.error());
+  const data::EventTable& table = chosen->table;
+  const std::string& source = chosen->source;
   const auto result = encoders::evaluate(*codec, table.events, table.columns);
   if (!result) return fail(result.error());
   std::vector<Rival> rivals;
@@ -181,24 +169,13 @@ void addEvaluateCommand(CLI::App& app, int& exitCode) {
   CLI::App* const command = app.add_subcommand(
       "evaluate", "EMD, telescope MSE and response of a model, beside the module sum alone");
   command->add_option("MODEL", arguments->model, "Model file (docs/model_file.md)")->required();
-  command->add_option("--events", arguments->events,
-                      std::string(kEventsHelp) +
-                          "; columns named as given conditions of the model are their values; "
-                          "default: generated");
-  addDensityOption(*command, arguments->density);
+  addEventOptions(*command, arguments->events,
+                  "; columns named as given conditions of the model are their values");
   command
       ->add_option("--etx", arguments->etx,
                    "Links: the model's mask where it is made for so many, else as many leading "
                    "bits of every latent as they carry; default: the model's")
       ->check(CLI::Range(1, 13));
-  command->add_option("--regime", arguments->regime, "Of generated events: sparse or dense")
-      ->check(CLI::IsMember(std::vector<std::string>{"sparse", "dense"}))
-      ->capture_default_str();
-  command->add_option("--count", arguments->count, "How many to generate")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}))
-      ->capture_default_str();
-  command->add_option("--seed", arguments->seed, "Of generated events; not the training's")
-      ->capture_default_str();
   command->add_option("--fit", arguments->fit,
                       "Events to fit principal components to, those of the training: adds as many "
                       "real values as the model has latents, and 16");

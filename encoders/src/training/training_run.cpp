@@ -191,20 +191,23 @@ core::Result<void> TrainingRun::resume() {
 // A hash of all that decides the result, but for the number of threads.
 std::uint64_t TrainingRun::identity() const {
   const TrainingConfig& t = config_.training;
-  std::string text = fmt::format(
-      "{} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", config_.seed, config_.data.validationFraction,
-      t.epochs, t.batch, t.learningRate, static_cast<int>(t.schedule), t.restartEpochs,
-      t.restartFactor, t.warmUpSteps, t.weightDecay, t.patience, config_.decoder.quantized,
-      config_.link.activeEtx, fmt::join(codec_.link.keep, ""), kVersion);
+  std::string text =
+      fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", config_.seed,
+                  config_.data.validationFraction, t.epochs, t.batch, t.learningRate,
+                  static_cast<int>(t.schedule), t.restartEpochs, t.restartFactor, t.warmUpSteps,
+                  t.weightDecay, t.patience, t.balancedStart, config_.decoder.quantized,
+                  config_.link.activeEtx, fmt::join(codec_.link.keep, ""), kVersion);
   for (const LossTerm& term : config_.losses) {
     text += fmt::format(" {} {} {} {} {} {} {}", encoders::text(term.kind), term.weight,
                         term.weightTo.value_or(-1), term.fromEpoch, term.toEpoch.value_or(0),
                         term.epsilon, term.directions);
   }
+  for (const Stage& stage : network_.plan().stages) text += fmt::format(" {}", stage.extraFraction);
   for (const Graph* graph : {&codec_.encoder, &codec_.decoder}) {
     for (const Node& node : graph->nodes) {
       text += fmt::format(
-          " {} {} {} {} {} {} {} {} {}", encoders::text(node.kind), fmt::join(node.shape, ","),
+          " {} {} {} {} {} {} {} {} {} {} {}", encoders::text(node.kind),
+          fmt::join(node.shape, ","), fmt::join(node.indices, ","), fmt::join(node.padding, ","),
           node.format.text(), node.stride, node.kernel.format.text(), node.bias.format.text(),
           node.sum.truncateProducts, core::text(node.rounding), core::text(node.overflow));
     }
