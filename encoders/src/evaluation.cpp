@@ -7,9 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "aegen/core/interpreter.hpp"
 #include "aegen/core/workers.hpp"
-#include "aegen/encoders/lowering.hpp"
+#include "aegen/encoders/node_values.hpp"
 #include "decoder_inputs.hpp"
 
 namespace aegen::encoders {
@@ -17,19 +16,6 @@ namespace {
 
 using econ_t::PathShape;
 using econ_t::withLatents;
-
-core::Result<core::Columns> run(const Graph& graph, const core::Columns& inputs) {
-  auto lowered = lower(graph, graph.name + "_");
-  if (!lowered) return lowered.error();
-  const std::string whole = "whole";  // without the prefix no layer is called so
-  addWhole(*lowered, whole, "the whole graph");
-  core::Interpreter interpreter(lowered->program, whole);
-  for (const core::ConfigField& field : lowered->fields) {
-    interpreter.setConfig(field.name, field.reset);
-  }
-  interpreter.useThreads(0);
-  return interpreter.run(inputs);
-}
 
 core::Result<void> checkShape(const Codec& codec) {
   const auto holds = [](const Node& node, std::size_t elements) {
@@ -94,11 +80,11 @@ core::Result<Reconstruction> reconstruct(const Codec& codec, std::span<const dat
   for (std::size_t e = 0; e < events.size(); ++e) {
     for (std::size_t c = 0; c < data::kTriggerCells; ++c) charges.at(c, e) = events[e].charge[c];
   }
-  auto latents = run(codec.encoder, charges);
+  auto latents = outputValues(codec.encoder, charges);
   if (!latents) return latents.error();
   Reconstruction result;
   result.bitsSent = passLink(codec, *latents);
-  const auto decoded = run(codec.decoder, decoderInputs(codec, *latents, events, columns));
+  const auto decoded = outputValues(codec.decoder, decoderInputs(codec, *latents, events, columns));
   if (!decoded) return decoded.error();
   result.latents = std::move(*latents);
   const double lsb = codec.decoder.output().format.lsb();

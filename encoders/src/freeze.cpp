@@ -1,13 +1,10 @@
 #include "aegen/encoders/freeze.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
-#include <utility>
 
 #include "aegen/encoders/econ_t.hpp"
 #include "layer_windows.hpp"
+#include "weight_formats.hpp"
 
 namespace aegen::encoders {
 namespace {
@@ -15,30 +12,10 @@ namespace {
 using core::FixedFormat;
 using core::Interval;
 
-// The signed format of `bits` with the largest fraction that holds all of `values` unsaturated.
-FixedFormat fitting(const std::vector<double>& values, int bits) {
-  double largest = 0;
-  for (const double value : values) largest = std::max(largest, std::abs(value));
-  // Weights below 1/8 would gain bits that no activation can use.
-  for (int fraction = bits + 2;; --fraction) {
-    const FixedFormat format{true, bits, fraction};
-    if (std::nearbyint(std::ldexp(largest, fraction)) <= static_cast<double>(format.maxRaw())) {
-      return format;
-    }
-  }
-}
-
 void quantizeTo(Weights& weights, const FixedFormat& format) {
   weights.format = format;
   weights.values.clear();
   for (const double value : weights.real) weights.values.push_back(core::quantize(value, format));
-}
-
-void quantizeBias(Weights& bias, int fraction) {
-  double largest = 0;
-  for (const double value : bias.real) largest = std::max(largest, std::abs(value));
-  const auto raw = static_cast<std::int64_t>(std::ceil(std::ldexp(largest, fraction))) + 1;
-  quantizeTo(bias, FixedFormat::holding({-raw, raw}, fraction));
 }
 
 // Every raw value of each element of a tensor, and their fractional bits.
@@ -132,9 +109,11 @@ void freezeReal(Graph& graph, const DecoderFormats& formats) {
       values.push_back({std::vector<Interval>(elementCount(node.shape), node.format.range()),
                         node.format.fraction});
     } else if (hasWeights(node.kind)) {
-      const FixedFormat kernel = fitting(node.kernel.real, formats.weightBits);
+      // Weights below 1/8 would gain bits that no activation can use.
+      const FixedFormat kernel =
+          fittingFormat(node.kernel.real, formats.weightBits, formats.weightBits + 2);
       quantizeTo(node.kernel, kernel);
-      quantizeBias(node.bias, values[from].fraction + kernel.fraction);
+      quantizeTo(node.bias, biasFormat(node.bias.real, values[from].fraction + kernel.fraction));
       values.push_back(sums(node, graph.nodes[from], values[from]));
     } else if (node.kind == NodeKind::Relu) {
       values.push_back(values[from]);
@@ -151,40 +130,6 @@ void freezeReal(Graph& graph, const DecoderFormats& formats) {
     }
     node.format.fraction = values.back().fraction;
   }
-}
-
-Graph freezeDecoder(const std::vector<RealDense>& layers, const DecoderFormats& formats) {
-  Graph graph;
-  graph.name = "decoder";
-  const auto add = [&](std::string name, NodeKind kind, int elements) -> Node& {
-    Node& node = graph.nodes.emplace_back();
-    node.name = std::move(name);
-    node.kind = kind;
-    node.shape = {elements};
-    if (kind != NodeKind::Input) node.inputs = {static_cast<int>(graph.nodes.size()) - 2};
-    return node;
-  };
-  const auto real = [](std::string name, Shape shape, const std::vector<double>& values) {
-    Weights weights;
-    weights.name = std::move(name);
-    weights.shape = std::move(shape);
-    weights.real = values;
-    return weights;
-  };
-  add("latent", NodeKind::Input, layers.front().in).format = formats.latent;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const RealDense& layer = layers[i];
-    const bool last = i + 1 == layers.size();
-    const std::string name = last ? "reconstruction" : fmt::format("hidden{}", i + 1);
-    Node& dense = add(name, NodeKind::Dense, layer.out);
-    dense.kernel = real(name + "_kernel", {layer.out, layer.in}, layer.kernel);
-    dense.bias = real(name + "_bias", {layer.out}, layer.bias);
-    add(name + "_relu", NodeKind::Relu, layer.out);
-    add(last ? "charges" : name + "_activation", NodeKind::Requantize, layer.out).rounding =
-        core::Rounding::NearestUp;
-  }
-  freezeReal(graph, formats);
-  return graph;
 }
 
 LinkLayout topBitsLayout(int latentBits, int activeEtx, const econ_t::PathShape& shape) {

@@ -52,15 +52,21 @@ Result<Columns> nodeValues(const Graph& graph, std::string_view node, const Colu
   }
   Graph part = upTo(graph, node);
   if (auto inferred = part.infer(); !inferred) return inferred.error();
-  auto lowering = lower(part, "values_");
+  return outputValues(part, inputs);
+}
+
+Result<Columns> outputValues(const Graph& graph, const Columns& inputs) {
+  auto lowering = lower(graph, graph.name + "_");
   if (!lowering) return lowering.error();
-  addWhole(*lowering, "values_whole", "the network up to a node");
-  core::Interpreter interpreter(lowering->program, "values_whole");
+  const std::string whole = "whole";  // without the prefix no layer is called so
+  addWhole(*lowering, whole, "the whole graph");
+  core::Interpreter interpreter(lowering->program, whole);
   for (const core::ConfigField& field : lowering->fields) {
     interpreter.setConfig(field.name, field.reset);
   }
   interpreter.useThreads(0);
   if (interpreter.eventElements() == inputs.elements()) return interpreter.run(inputs);
+  // A part of a graph may not need its last inputs.
   Columns first(interpreter.eventElements(), inputs.events());
   for (std::size_t i = 0; i < first.elements(); ++i) {
     std::ranges::copy(inputs.column(i), first.column(i).begin());

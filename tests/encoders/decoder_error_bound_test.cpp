@@ -9,6 +9,7 @@
 
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/freeze.hpp"
+#include "dense_decoder.hpp"
 #include "graph_oracle.hpp"
 
 namespace aegen::encoders {
@@ -25,13 +26,13 @@ class RandomDecoders : public ::testing::TestWithParam<std::uint64_t> {
     return low + (high - low) * static_cast<double>(random() >> 11U) * 0x1p-53;
   }
 
-  std::vector<RealDense> layers(int maxHidden) {
-    std::vector<RealDense> result;
+  std::vector<test::RealDense> layers(int maxHidden) {
+    std::vector<test::RealDense> result;
     int in = econ_t::kLatents;
     const int hidden = integer(0, maxHidden);
     for (int i = 0; i <= hidden; ++i) {
       const int out = i == hidden ? econ_t::kTriggerCells : integer(1, 40);
-      RealDense layer{in, out, {}, {}};
+      test::RealDense layer{in, out, {}, {}};
       const double gain = std::exp2(integer(-5, 2));
       for (int w = 0; w < in * out; ++w) layer.kernel.push_back(real(-gain, gain));
       for (int b = 0; b < out; ++b) layer.bias.push_back(real(-gain, gain));
@@ -113,7 +114,7 @@ class RandomDecoders : public ::testing::TestWithParam<std::uint64_t> {
 
 TEST_P(RandomDecoders, StayWithinTheirBound) {
   RecordProperty("seed", std::to_string(GetParam()));
-  Graph graph = freezeDecoder(layers(2), {integer(6, 14), integer(5, 12)});
+  Graph graph = test::denseDecoder(layers(2), {integer(6, 14), integer(5, 12)});
   const auto good = graph.infer();
   ASSERT_TRUE(good.ok()) << good.error().text();
   expectWithinBound(graph, 60);
@@ -121,7 +122,7 @@ TEST_P(RandomDecoders, StayWithinTheirBound) {
 
 TEST_P(RandomDecoders, StayWithinTheirBoundUnderEveryRoundingAndSum) {
   RecordProperty("seed", std::to_string(GetParam()));
-  Graph graph = freezeDecoder(layers(1), {8, 6});
+  Graph graph = test::denseDecoder(layers(1), {8, 6});
   const core::Rounding roundings[] = {core::Rounding::Floor, core::Rounding::TowardZero,
                                       core::Rounding::NearestUp, core::Rounding::NearestEven};
   for (Node& node : graph.nodes) {
@@ -219,8 +220,8 @@ TEST_P(RandomDecoders, UpsamplingTablesAndConditionsStayWithinTheirBound) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomDecoders, ::testing::Range<std::uint64_t>(1, 26));
 
-RealDense identity(double weight) {
-  RealDense layer{econ_t::kLatents, econ_t::kTriggerCells, {}, {}};
+test::RealDense identity(double weight) {
+  test::RealDense layer{econ_t::kLatents, econ_t::kTriggerCells, {}, {}};
   layer.kernel.assign(16 * 48, 0.0);
   for (std::size_t o = 0; o < 48; ++o) layer.kernel[o * 16 + o % 16] = weight;
   layer.bias.assign(48, 0.0);
@@ -229,7 +230,7 @@ RealDense identity(double weight) {
 
 TEST(DecoderErrorBound, IsTightForOneExactLayer) {
   // Weight 0.5 is exact, products have a fraction of 2^-9 and more: only rounding to 2^-6 is left.
-  Graph graph = freezeDecoder({identity(0.5)}, {8, 6});
+  Graph graph = test::denseDecoder({identity(0.5)}, {8, 6});
   ASSERT_TRUE(graph.infer().ok());
   const auto bound = decoderErrorBound(graph);
   ASSERT_TRUE(bound.ok());
@@ -237,7 +238,7 @@ TEST(DecoderErrorBound, IsTightForOneExactLayer) {
 }
 
 TEST(DecoderErrorBound, GrowsWithAWrongWeight) {
-  Graph graph = freezeDecoder({identity(0.5)}, {8, 6});
+  Graph graph = test::denseDecoder({identity(0.5)}, {8, 6});
   ASSERT_TRUE(graph.infer().ok());
   Node& dense = graph.nodes[1];
   dense.kernel.values[0] += 8;
@@ -277,7 +278,7 @@ TEST(DecoderErrorBound, OfAnExactArgumentIsTheTablesOwn) {
 }
 
 TEST(DecoderErrorBound, RefusesWhatHasNoBound) {
-  Graph wrapping = freezeDecoder({identity(0.5)}, {8, 6});
+  Graph wrapping = test::denseDecoder({identity(0.5)}, {8, 6});
   wrapping.nodes.back().format.width = 4;
   wrapping.nodes.back().overflow = core::Overflow::Wrap;
   ASSERT_TRUE(wrapping.infer().ok());
@@ -296,10 +297,10 @@ TEST(DecoderErrorBound, RefusesWhatHasNoBound) {
 }
 
 TEST(FreezeDecoder, HiddenActivationsHoldTheirLargestValue) {
-  RealDense hidden{econ_t::kLatents, 3, std::vector<double>(48, 0.25), {0.5, -9.0, 2.0}};
-  RealDense output{3, econ_t::kTriggerCells, std::vector<double>(144, 0.01),
-                   std::vector<double>(48, 0.0)};
-  Graph graph = freezeDecoder({hidden, output}, {10, 8});
+  test::RealDense hidden{econ_t::kLatents, 3, std::vector<double>(48, 0.25), {0.5, -9.0, 2.0}};
+  test::RealDense output{3, econ_t::kTriggerCells, std::vector<double>(144, 0.01),
+                         std::vector<double>(48, 0.0)};
+  Graph graph = test::denseDecoder({hidden, output}, {10, 8});
   ASSERT_TRUE(graph.infer().ok());
   const Node* activation = graph.find("hidden1_activation");
   ASSERT_NE(activation, nullptr);
@@ -311,7 +312,7 @@ TEST(FreezeDecoder, HiddenActivationsHoldTheirLargestValue) {
 
 TEST(FreezeDecoder, KernelsUseTheirFormatsRange) {
   for (const double weight : {0.03, 0.9, 0.999, 1.0, 1.7, 100.0}) {
-    const Graph graph = freezeDecoder({identity(weight)}, {10, 8});
+    const Graph graph = test::denseDecoder({identity(weight)}, {10, 8});
     const Weights& kernel = graph.nodes[1].kernel;
     EXPECT_EQ(kernel.format.width, 10) << weight;
     EXPECT_NEAR(static_cast<double>(kernel.values[0]) * kernel.format.lsb(), weight,

@@ -2,33 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
-#include <ostream>
-
 #include "aegen/core/interpreter.hpp"
 #include "aegen/core/verifier.hpp"
 #include "aegen/encoders/graph.hpp"
 #include "aegen/encoders/lowering.hpp"
+#include "bad_graph.hpp"
 #include "graph_oracle.hpp"
 
 namespace aegen::encoders {
 namespace {
 
 using core::FixedFormat;
-
-Node node(std::string name, NodeKind kind, std::vector<int> inputs) {
-  Node out;
-  out.name = std::move(name);
-  out.kind = kind;
-  out.inputs = std::move(inputs);
-  return out;
-}
-
-Weights ones(std::string name, const FixedFormat& format, Shape shape, bool loadable = false) {
-  Weights out{std::move(name), format, std::move(shape), {}, {}, loadable, {}};
-  out.values.assign(elementCount(out.shape), 1);
-  return out;
-}
+using test::node;
+using test::ones;
 
 // 0 x u4.4 [4][4][2], 1 up (3x3, stride 2, two filters, 8x8 left), 2 flat, 3 used, 4 y u8.4,
 // 5 other s6.2 [3], 6 all, 7 table, 8 times.
@@ -135,14 +121,7 @@ TEST(GraphNodes, ComputeWhatTheirTensorsMean) {
   }
 }
 
-struct Bad {
-  const char* what;
-  const char* code;
-  const char* node;
-  std::function<void(Graph&)> spoil;
-};
-
-const Bad kBad[] = {
+const test::BadGraph kBad[] = {
     {"KernelOfOtherChannels", "graph.shape", "up",
      [](Graph& g) {
        g.nodes[1].kernel = ones("kernel", {true, 5, 3}, {3, 3, 1, 2});
@@ -199,23 +178,13 @@ const Bad kBad[] = {
      [](Graph& g) { g.nodes[9].format.fraction = -1001; }},
 };
 
-void PrintTo(const Bad& bad, std::ostream* out) {
-  *out << bad.what;
+class BadNodes : public ::testing::TestWithParam<test::BadGraph> {};
+
+TEST_P(BadNodes, AreRefusedWithTheirNode) {
+  test::expectRefused(network(), GetParam());
 }
 
-class BadNode : public ::testing::TestWithParam<Bad> {};
-
-TEST_P(BadNode, IsRefusedWithItsNode) {
-  Graph graph = network();
-  GetParam().spoil(graph);
-  const auto result = graph.infer();
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.error().code, GetParam().code) << result.error().text();
-  EXPECT_EQ(result.error().failure, core::Failure::BadInput);
-  EXPECT_NE(result.error().where.find(GetParam().node), std::string::npos) << result.error().text();
-}
-
-INSTANTIATE_TEST_SUITE_P(Every, BadNode, ::testing::ValuesIn(kBad),
+INSTANTIATE_TEST_SUITE_P(Every, BadNodes, ::testing::ValuesIn(kBad),
                          [](const auto& chosen) { return std::string(chosen.param.what); });
 
 TEST(GraphNodes, FunctionOfATableIsNoNodesName) {

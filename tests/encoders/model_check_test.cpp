@@ -12,6 +12,7 @@
 #include "aegen/data/shower_generator.hpp"
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/freeze.hpp"
+#include "dense_decoder.hpp"
 
 namespace aegen::encoders {
 namespace {
@@ -41,9 +42,9 @@ Codec clean() {
   Codec codec;
   codec.name = "clean";
   codec.encoder = econ_t::autoencoder(weights, false);
-  RealDense layer{16, 48, {}, std::vector<double>(48, 0.6)};
+  test::RealDense layer{16, 48, {}, std::vector<double>(48, 0.6)};
   for (int i = 0; i < 16 * 48; ++i) layer.kernel.push_back(integer(-100, 100) / 1000.0);
-  codec.decoder = freezeDecoder({layer}, {});
+  codec.decoder = test::denseDecoder({layer}, {});
   codec.link = topBitsLayout(9, 5);
   return codec;
 }

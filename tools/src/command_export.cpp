@@ -7,11 +7,11 @@
 #include <optional>
 
 #include "aegen/core/files.hpp"
-#include "aegen/data/shower_generator.hpp"
 #include "aegen/encoders/codec.hpp"
 #include "aegen/encoders/export.hpp"
 #include "aegen/encoders/node_values.hpp"
 #include "cli.hpp"
+#include "event_choice.hpp"
 
 namespace aegen::tools {
 namespace {
@@ -27,9 +27,7 @@ struct Arguments {
   std::string memory;
   int wordBits = 8;
   std::vector<std::string> numpy;
-  std::string events;
-  std::size_t count = 1000;
-  std::uint64_t seed = 1;
+  EventChoice events{.count = 1000, .seed = 1};
 };
 
 int write(const std::string& file, const core::Result<std::string>& text) {
@@ -57,14 +55,9 @@ const encoders::Weights* findWeights(const encoders::Codec& codec, std::string_v
 }
 
 core::Result<core::Columns> charges(const Arguments& arguments) {
-  std::vector<data::Event> events;
-  if (arguments.events.empty()) {
-    events = data::ShowerGenerator(data::sparse(), arguments.seed).generate(arguments.count);
-  } else {
-    auto read = data::readCalqCsv(arguments.events);
-    if (!read) return read.error();
-    events = std::move(*read);
-  }
+  const auto chosen = chosenEvents(arguments.events);
+  if (!chosen) return chosen.error();
+  const std::vector<data::Event>& events = chosen->table.events;
   core::Columns out(data::kTriggerCells, events.size());
   for (std::size_t event = 0; event < events.size(); ++event) {
     for (std::size_t i = 0; i < out.elements(); ++i) out.at(i, event) = events[event].charge[i];
@@ -152,12 +145,7 @@ void addExportCommand(CLI::App& app, int& exitCode) {
       ->capture_default_str();
   command->add_option("--npy", arguments->numpy,
                       "NAME=FILE.npy: raw integers of a kernel, a bias or an encoder node");
-  command->add_option("--events", arguments->events,
-                      "Calibrated charges for nodes (CSV); default: generated");
-  command->add_option("--count", arguments->count, "How many to generate")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{10'000'000}))
-      ->capture_default_str();
-  command->add_option("--seed", arguments->seed, "Of generated events")->capture_default_str();
+  addEventOptions(*command, arguments->events);
   command->callback([arguments, &exitCode] { exitCode = run(*arguments); });
 }
 

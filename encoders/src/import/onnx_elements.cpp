@@ -20,21 +20,13 @@ bool isWeighted(LayerKind kind) {
 }  // namespace
 
 OnnxValue OnnxReader::function(const Node& node) {
-  struct Function {
-    LayerKind kind;
-    double (*of)(double);
-  };
-  static const std::map<std::string, Function, std::less<>> functions{
-      {"Relu", {LayerKind::Relu, [](double x) { return std::max(x, 0.0); }}},
-      {"Sigmoid", {LayerKind::Sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }}},
-      {"Tanh", {LayerKind::Tanh, [](double x) { return std::tanh(x); }}},
-      {"Round", {LayerKind::Round, [](double x) { return std::nearbyint(x); }}},
-      {"Floor", {LayerKind::Floor, [](double x) { return std::floor(x); }}},
-      {"Neg", {LayerKind::Scale, [](double x) { return -x; }}}};
-  const Function& found = functions.at(node.op_type());
+  const bool negates = node.op_type() == "Neg";
+  const ElementFunction found = negates
+                                    ? ElementFunction{LayerKind::Scale, [](double x) { return -x; }}
+                                    : *elementFunction(node.op_type());
   const OnnxValue& x = input(node, 0);
   if (!x.constant) {
-    return same(node, found.kind, x, {.constant = found.kind == LayerKind::Scale ? -1.0 : 0.0});
+    return same(node, found.kind, x, {.constant = negates ? -1.0 : 0.0});
   }
   RealTensor out = *x.constant;
   out.quantizer.reset();

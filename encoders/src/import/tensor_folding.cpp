@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
+#include <string>
 
 namespace aegen::encoders {
 namespace {
@@ -60,6 +63,18 @@ std::optional<RealTensor> combined(const RealTensor& a, const RealTensor& b,
     out.values.push_back(f(a.values[inA], b.values[inB]));
   }
   return out;
+}
+
+const ElementFunction* elementFunction(std::string_view name) {
+  static const std::map<std::string, ElementFunction, std::less<>> functions{
+      {"Relu", {LayerKind::Relu, [](double x) { return std::max(x, 0.0); }}},
+      {"Sigmoid", {LayerKind::Sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }}},
+      {"Tanh", {LayerKind::Tanh, [](double x) { return std::tanh(x); }}},
+      {"Round", {LayerKind::Round, [](double x) { return std::nearbyint(x); }}},
+      {"Rint", {LayerKind::Round, [](double x) { return std::nearbyint(x); }}},
+      {"Floor", {LayerKind::Floor, [](double x) { return std::floor(x); }}}};
+  const auto at = functions.find(name);
+  return at == functions.end() ? nullptr : &at->second;
 }
 
 std::optional<Quantizer> gridOf(const std::vector<double>& values) {

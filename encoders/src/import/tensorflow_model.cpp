@@ -163,28 +163,17 @@ class GraphReader {
 
   // Relu, Round and other functions of one element.
   Value function(const tf::NodeDef& node) {
-    struct Function {
-      LayerKind kind;
-      double (*of)(double);
-    };
-    static const std::map<std::string, Function, std::less<>> functions{
-        {"Relu", {LayerKind::Relu, [](double x) { return std::max(x, 0.0); }}},
-        {"Sigmoid", {LayerKind::Sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }}},
-        {"Tanh", {LayerKind::Tanh, [](double x) { return std::tanh(x); }}},
-        {"Round", {LayerKind::Round, [](double x) { return std::nearbyint(x); }}},
-        {"Rint", {LayerKind::Round, [](double x) { return std::nearbyint(x); }}},
-        {"Floor", {LayerKind::Floor, [](double x) { return std::floor(x); }}}};
-    const auto at = functions.find(node.op());
-    if (at == functions.end()) {
+    const ElementFunction* const found = elementFunction(node.op());
+    if (found == nullptr) {
       importFails("unsupported", "operation '" + node.op() + "' is not supported", where(node),
                   {"known: Conv2D, Conv2DBackpropInput, MatMul, BiasAdd, Add, Sub, Mul, RealDiv, "
                    "Minimum, Maximum, Relu, Relu6, Sigmoid, Tanh, Round, Floor, Neg, Reshape, Pad, "
                    "ConcatV2, Identity"});
     }
     const Value& x = input(node, 0);
-    if (!x.isConstant) return add(node, at->second.kind, {layerOf(x, node)});
+    if (!x.isConstant) return add(node, found->kind, {layerOf(x, node)});
     Value out = x;
-    std::ranges::transform(out.constant.values, out.constant.values.begin(), at->second.of);
+    std::ranges::transform(out.constant.values, out.constant.values.begin(), found->of);
     return out;
   }
 

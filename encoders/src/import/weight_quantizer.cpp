@@ -6,16 +6,12 @@
 #include <cmath>
 #include <utility>
 
+#include "../weight_formats.hpp"
+
 namespace aegen::encoders {
 namespace {
 
 constexpr int kMostFraction = 60;
-
-double largestOf(const std::vector<double>& values) {
-  double largest = 0;
-  for (const double value : values) largest = std::max(largest, std::abs(value));
-  return largest;
-}
 
 // Output channel of an element of a row-major tensor.
 std::size_t channelOf(const Shape& shape, std::size_t axis, std::size_t element) {
@@ -39,15 +35,8 @@ std::int64_t quantizeExactly(double value, const Quantizer& quantizer, std::size
 }
 
 core::FixedFormat fittingFormat(const std::vector<double>& values, int bits) {
-  const double largest = largestOf(values);
-  core::FixedFormat format{true, bits, bits};
-  if (largest == 0) return format;
-  format.fraction = std::min(kMostFraction, bits - std::ilogb(largest));
-  while (std::nearbyint(std::ldexp(largest, format.fraction)) >
-         static_cast<double>(format.maxRaw())) {
-    --format.fraction;
-  }
-  return format;
+  const bool zeros = std::ranges::all_of(values, [](double value) { return value == 0; });
+  return fittingFormat(values, bits, zeros ? bits : kMostFraction);
 }
 
 Weights quantizedWeights(const RealTensor& tensor, std::size_t channelAxis, int bits,
@@ -87,9 +76,7 @@ Weights quantizedBias(const RealTensor& tensor, int outputs, int productFraction
   if (tensor.quantizer) {
     quantizer = *tensor.quantizer;
   } else {
-    const double largest = std::ldexp(largestOf(tensor.values), productFraction);
-    const auto raw = static_cast<std::int64_t>(std::ceil(std::min(largest, 0x1p61))) + 1;
-    quantizer.format = core::FixedFormat::holding({-raw, raw}, productFraction);
+    quantizer.format = biasFormat(tensor.values, productFraction);
     out.real = tensor.values;
   }
   out.format = quantizer.format;

@@ -16,4 +16,8 @@ namespace aegen::encoders {
 [[nodiscard]] core::Result<core::Columns> nodeValues(const Graph& graph, std::string_view node,
                                                      const core::Columns& inputs);
 
+/// The same of the output.
+[[nodiscard]] core::Result<core::Columns> outputValues(const Graph& graph,
+                                                       const core::Columns& inputs);
+
 }  // namespace aegen::encoders
