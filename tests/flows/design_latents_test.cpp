@@ -41,7 +41,9 @@ class DesignLatents : public ::testing::Test {
     return bundle ? std::string() : bundle.error().code;
   }
 
-  fs::path folder_ = fs::path(AEGEN_BUILD_DIR) / "test_work" / "design_latents";
+  // Tests of one fixture run at the same time as processes of their own: a folder for each.
+  fs::path folder_ = fs::path(AEGEN_BUILD_DIR) / "test_work" / "design_latents" /
+                     ::testing::UnitTest::GetInstance()->current_test_info()->name();
   econ_t::PathShape shape_;
   encoders::Codec codec_;
 };

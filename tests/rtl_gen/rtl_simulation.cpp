@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -105,7 +106,11 @@ std::string complaints(const std::vector<std::string>& command) {
 }  // namespace
 
 std::filesystem::path testDirectory(const std::string& name) {
-  const auto directory = std::filesystem::path(AEGEN_BUILD_DIR) / "rtl_gen_tests" / name;
+  // Tests run at the same time as processes of their own: a folder for each.
+  const auto* const test = ::testing::UnitTest::GetInstance()->current_test_info();
+  std::string owner = std::string(test->test_suite_name()) + "." + test->name();
+  std::ranges::replace(owner, '/', '_');
+  const auto directory = std::filesystem::path(AEGEN_BUILD_DIR) / "rtl_gen_tests" / owner / name;
   std::filesystem::remove_all(directory);
   std::filesystem::create_directories(directory);
   return directory;
