@@ -62,7 +62,7 @@ ECONT ?= ../shared/econt
 QUALITY = $(BUILD)/quality
 QUALITY_MODELS = $(foreach sample,sparse dense,$(foreach etx,2 3 4 5,$(sample)_$(etx)etx))
 QUALITY_BESIDE = best_choice,super_trigger_cell,threshold_sum
-QUALITY_COMPARE = $(BUILD)/aegen compare examples/econ_t_all/design.yaml --etx 2-5 --no-area
+QUALITY_COMPARE = $(BUILD)/aegen compare examples/econ_t_all/design.yaml --no-area
 
 quality: quality-train quality-table
 
@@ -86,13 +86,10 @@ quality-table: $(QUALITY)/events.stamp
 	  $(BUILD)/aegen evaluate examples/quality/$$model.json --events $(QUALITY)/$${sample}_test.csv \
 	    --fit $(QUALITY)/$${sample}_train.csv --beside $(QUALITY_BESIDE) \
 	    --json bench/results/quality_$$model.json || exit 1; done
-	for sample in sparse dense; do \
-	  $(QUALITY_COMPARE) examples/quality/designs/$${sample}_*.yaml --input charges \
-	    --events $(QUALITY)/$${sample}_test.csv -o $(QUALITY)/$$sample \
-	    --json bench/results/quality_$${sample}_rtl.json || exit 1; done
-	$(QUALITY_COMPARE) examples/quality/designs/sparse_*.yaml \
-	  --events $(QUALITY)/sparse_test.csv -o $(QUALITY)/sparse_codes \
-	  --json bench/results/quality_sparse_rtl_codes.json
+	for model in $(QUALITY_MODELS); do sample=$${model%%_*}; etx=$${model##*_}; \
+	  $(QUALITY_COMPARE) examples/quality/designs/$$model.yaml --etx $${etx%etx} --input charges \
+	    --events $(QUALITY)/$${sample}_test.csv -o $(QUALITY)/$$model \
+	    --json bench/results/quality_$${sample}_rtl_$$etx.json || exit 1; done
 	python3 bench/quality_table.py bench/results
 
 install: build

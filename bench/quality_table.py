@@ -36,10 +36,10 @@ def interpreted(folder, sample):
     return table
 
 
-def simulated(file):
-    """The same of a comparison's JSON, the models' designs as one row."""
+def simulated(files):
+    """The same of comparisons' JSON, the models' designs as one row."""
     table = {"autoencoder": {}}
-    for row in json.loads(file.read_text())["rows"]:
+    for row in (row for file in files for row in json.loads(file.read_text())["rows"]):
         own = row["encoder"] == "autoencoder"
         if own and row["design"] == "econ_t":
             continue  # the example's, which is made for other events
@@ -77,12 +77,10 @@ def main():
         table = interpreted(folder, sample)
         if table["autoencoder"]:
             show(f"{sample}: integers of encoder and decoder", table)
-    for name, title in (("sparse_rtl", "sparse: RTL, link and SystemC board"),
-                        ("dense_rtl", "dense: RTL, link and SystemC board"),
-                        ("sparse_rtl_codes", "sparse: RTL behind the front end's codes")):
-        file = folder / f"quality_{name}.json"
-        if file.exists():
-            show(title, simulated(file))
+    for sample in SAMPLES:
+        files = sorted(folder.glob(f"quality_{sample}_rtl_*.json"))
+        if files:
+            show(f"{sample}: RTL, link and SystemC board", simulated(files))
 
 
 if __name__ == "__main__":
