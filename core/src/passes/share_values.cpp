@@ -1,0 +1,181 @@
+#include "aegen/core/passes/share_values.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "function_rewriter.hpp"
+#include "reshape.hpp"
+
+namespace aegen::core::passes {
+namespace {
+
+bool isCommutative(Op op) {
+  return op == Op::Add || op == Op::Mul || op == Op::And || op == Op::Or || op == Op::Xor ||
+         op == Op::Equal || op == Op::Min || op == Op::Max;
+}
+
+// All that decides an operation's results, but their names.
+struct Key {
+  Op op;
+  std::vector<ValueId> operands;
+  std::int64_t immediate;
+  Rounding rounding;
+  Overflow overflow;
+  std::vector<std::int64_t> table;
+  std::string callee;
+  std::tuple<bool, int, int> format;
+  auto operator<=>(const Key&) const = default;
+};
+
+Key keyOf(const Instruction& i, const FixedFormat& format) {
+  Key key{i.op,       i.operands, i.immediate, i.rounding,
+          i.overflow, i.table,    i.callee,    {format.isSigned, format.width, format.fraction}};
+  if (isCommutative(i.op)) std::ranges::sort(key.operands);
+  return key;
+}
+
+class Sharer {
+ public:
+  Sharer(const Program& program, const Function& function)
+      : program_(program), old_(function), out_(function) {}
+
+  Function run() {
+    map_.resize(old_.values.size());
+    ValueId next = 0;
+    for (const Port& port : old_.inputs) {
+      for (const ValueId id : out_.input(port)) {
+        out_.name(id, old_.values[next].name);
+        map_[next++] = id;
+      }
+    }
+    for (const Instruction& instruction : old_.instructions) {
+      instruction.op == Op::Call ? call(instruction) : operation(instruction);
+    }
+    next = 0;
+    for (const Port& port : old_.outputs) {
+      std::vector<ValueId> elements;
+      for (std::uint32_t i = 0; i < port.count; ++i) {
+        elements.push_back(map_[old_.outputValues[next++]]);
+      }
+      out_.output(port, elements);
+    }
+    return std::move(out_).finish();
+  }
+
+ private:
+  Instruction mapped(const Instruction& old) const {
+    Instruction instruction = old;
+    for (ValueId& id : instruction.operands) id = map_[id];
+    instruction.results.clear();
+    return instruction;
+  }
+
+  void operation(const Instruction& old) {
+    const ValueId result = old.results[0];
+    const FixedFormat& format = old_.values[result].format;
+    Instruction instruction = mapped(old);
+    if (old.op == Op::Const) {
+      map_[result] = out_.constant(old.immediate, format);
+    } else if (old.op == Op::Reinterpret) {
+      map_[result] = out_.as(instruction.operands[0], format);
+    } else if (const auto known = done_.find(keyOf(instruction, format)); known != done_.end()) {
+      map_[result] = known->second[0];
+    } else if (const auto opposite = oppositeOf(instruction, format); opposite != done_.end()) {
+      const ValueId bit = opposite->second[0];
+      map_[result] = share({.op = Op::Not, .operands = {bit}}, format);
+    } else {
+      map_[result] = share(std::move(instruction), format);
+    }
+    out_.name(map_[result], old_.values[result].name);
+  }
+
+  ValueId share(Instruction instruction, const FixedFormat& format) {
+    auto [entry, isNew] = done_.try_emplace(keyOf(instruction, format));
+    if (isNew) entry->second = {out_.emit(std::move(instruction), format)};
+    return entry->second[0];
+  }
+
+  using Done = std::map<Key, std::vector<ValueId>>;
+
+  // a <= b is not (b < a), and the other way round.
+  Done::const_iterator oppositeOf(const Instruction& i, const FixedFormat& format) const {
+    if (i.op != Op::Less && i.op != Op::LessEqual) return done_.end();
+    const Op op = i.op == Op::Less ? Op::LessEqual : Op::Less;
+    return done_.find(keyOf({.op = op, .operands = {i.operands[1], i.operands[0]}}, format));
+  }
+
+  void call(const Instruction& old) {
+    const Instruction instruction = mapped(old);
+    const Function& callee = *program_.find(old.callee);
+    auto [entry, isNew] = done_.try_emplace(keyOf(instruction, {}));
+    if (isNew) {
+      entry->second = out_.call(old.callee, instruction.operands, callee.outputs);
+      // What is one value inside is one outside.
+      std::map<std::pair<ValueId, int>, ValueId> first;
+      for (std::size_t i = 0; i < entry->second.size(); ++i) {
+        ValueId& id = entry->second[i];
+        id = first.try_emplace({callee.outputValues[i], 0}, id).first->second;
+      }
+    }
+    for (std::size_t i = 0; i < old.results.size(); ++i) {
+      map_[old.results[i]] = entry->second[i];
+      out_.name(map_[old.results[i]], old_.values[old.results[i]].name);
+    }
+  }
+
+  const Program& program_;
+  const Function& old_;
+  FunctionRewriter out_;
+  std::vector<ValueId> map_;
+  Done done_;
+};
+
+// Functions that differ in name and comment alone become the first of them.
+void mergeFunctions(Unit& unit) {
+  std::set<std::string> own{unit.top};
+  if (unit.wiring) {
+    for (const Instruction& call : unit.topFunction().instructions) own.insert(call.callee);
+  }
+  std::map<std::string, std::string> renamed;
+  std::vector<Function> kept;
+  for (Function& function : unit.program.functions) {
+    for (Instruction& instruction : function.instructions) {
+      const auto other = renamed.find(instruction.callee);
+      if (other != renamed.end()) instruction.callee = other->second;
+    }
+    const auto same = std::ranges::find_if(kept, [&](const Function& other) {
+      if (own.contains(other.name) || other.values.size() != function.values.size()) return false;
+      Function copy = function;
+      copy.name = other.name;
+      copy.comment = other.comment;
+      return copy == other;
+    });
+    const bool mergeable = !own.contains(function.name) && unit.mayChangePorts(function.name);
+    if (mergeable && same != kept.end()) {
+      renamed[function.name] = same->name;
+    } else {
+      kept.push_back(std::move(function));
+    }
+  }
+  unit.program.functions = std::move(kept);
+}
+
+void shareOnce(Unit& unit) {
+  Program out;
+  for (const Function& function : unit.program.functions) {
+    const bool wires = unit.wiring && function.name == unit.top;
+    out.functions.push_back(wires ? function : Sharer(out, function).run());
+  }
+  unit.program = std::move(out);
+  mergeFunctions(unit);
+  dropUnreachable(unit);
+}
+
+}  // namespace
+
+void shareValues(Unit& unit) {
+  repeated(unit, shareOnce);
+}
+
+}  // namespace aegen::core::passes
