@@ -16,11 +16,6 @@ namespace {
 
 using test_common::SplitMix64;
 
-std::uint64_t firstSeed() {
-  const char* const given = std::getenv("AEGEN_SEED");
-  return given == nullptr ? 1 : std::strtoull(given, nullptr, 10);
-}
-
 constexpr std::uint64_t kPrograms = 60;
 constexpr std::uint64_t kDesigns = 60;
 
@@ -186,6 +181,11 @@ void checkDesign(const std::string& pass, std::uint64_t seed) {
 }
 
 }  // namespace
+
+std::uint64_t firstSeed() {
+  const char* const given = std::getenv("AEGEN_SEED");
+  return given == nullptr ? 1 : std::strtoull(given, nullptr, 10);
+}
 
 Program parsed(const std::string& text) {
   Result<Program> program = parse(text);

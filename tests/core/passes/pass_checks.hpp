@@ -11,6 +11,9 @@
 
 namespace aegen::core::passes {
 
+/// The first seed of random tests: AEGEN_SEED of the environment, else 1.
+[[nodiscard]] std::uint64_t firstSeed();
+
 /// A program of its text form, verified.
 [[nodiscard]] Program parsed(const std::string& text);
 
