@@ -13,6 +13,22 @@
 namespace aegen::core::passes {
 namespace {
 
+bool isWires(const Instruction& instruction) {
+  switch (instruction.op) {
+    case Op::Const:
+    case Op::Reinterpret:
+    case Op::ShiftLeft:
+    case Op::ShiftRight:
+    case Op::Slice:
+    case Op::Concat:
+      return true;
+    case Op::Requantize:
+      return instruction.rounding == Rounding::Floor && instruction.overflow == Overflow::Wrap;
+    default:
+      return false;
+  }
+}
+
 // Adds what `function` and its callees hold, `times` over.
 class Counter {
  public:
@@ -32,7 +48,7 @@ class Counter {
         if (instruction.op == Op::Call) {
           out.calls += times;
           use(instruction.callee, times);
-        } else if (instruction.op != Op::Const && instruction.op != Op::Reinterpret) {
+        } else if (!isWires(instruction)) {
           out.operations += times;
           const FixedFormat& format = f->values[instruction.results[0]].format;
           out.valueBits += times * static_cast<std::uint64_t>(format.width);

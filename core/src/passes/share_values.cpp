@@ -112,10 +112,10 @@ class Sharer {
     if (isNew) {
       entry->second = out_.call(old.callee, instruction.operands, callee.outputs);
       // What is one value inside is one outside.
-      std::map<std::pair<ValueId, int>, ValueId> first;
+      std::map<ValueId, ValueId> first;
       for (std::size_t i = 0; i < entry->second.size(); ++i) {
         ValueId& id = entry->second[i];
-        id = first.try_emplace({callee.outputValues[i], 0}, id).first->second;
+        id = first.try_emplace(callee.outputValues[i], id).first->second;
       }
     }
     for (std::size_t i = 0; i < old.results.size(); ++i) {
@@ -161,11 +161,32 @@ void mergeFunctions(Unit& unit) {
   unit.program.functions = std::move(kept);
 }
 
+// In a wiring, readers of an element of a signal that is the same as one before it read that one.
+Function rewired(const Program& program, Function top) {
+  std::map<ValueId, ValueId> same;
+  for (Instruction& call : top.instructions) {
+    for (ValueId& id : call.operands) {
+      if (const auto first = same.find(id); first != same.end()) id = first->second;
+    }
+    const Function& callee = *program.find(call.callee);
+    std::size_t next = 0;
+    for (const Port& port : callee.outputs) {
+      std::map<ValueId, ValueId> first;
+      for (std::uint32_t i = 0; i < port.count; ++i, ++next) {
+        const ValueId result = call.results[next];
+        const auto [known, isNew] = first.try_emplace(callee.outputValues[next], result);
+        if (!isNew) same[result] = known->second;
+      }
+    }
+  }
+  return top;
+}
+
 void shareOnce(Unit& unit) {
   Program out;
   for (const Function& function : unit.program.functions) {
     const bool wires = unit.wiring && function.name == unit.top;
-    out.functions.push_back(wires ? function : Sharer(out, function).run());
+    out.functions.push_back(wires ? rewired(out, function) : Sharer(out, function).run());
   }
   unit.program = std::move(out);
   mergeFunctions(unit);

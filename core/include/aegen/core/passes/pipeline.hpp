@@ -15,7 +15,9 @@ namespace aegen::core::passes {
 
 /// What stands in hardware: a function counts as often as it is used.
 struct PassStatistics {
-  std::uint64_t operations = 0;  ///< instructions but constants, reinterpretations and calls
+  /// Instructions that are more than wires: no constants, fixed shifts, slices, concatenations,
+  /// reinterpretations, floors that wrap; no calls.
+  std::uint64_t operations = 0;
   std::uint64_t valueBits = 0;   ///< bits of their results
   std::uint64_t calls = 0;       ///< instances of functions
   /// Bits of pipeline registers: of registered blocks, and what delays signals until they are used.
