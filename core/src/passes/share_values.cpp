@@ -35,10 +35,37 @@ Key keyOf(const Instruction& i, const FixedFormat& format) {
   return key;
 }
 
+// Of each function's inputs, the first that every caller gives the same value and format.
+using EqualInputs = std::map<std::string, std::vector<ValueId>, std::less<>>;
+
+EqualInputs equalInputs(const Program& program) {
+  EqualInputs out;
+  for (const Function& caller : program.functions) {
+    for (const Instruction& call : caller.instructions) {
+      if (call.op != Op::Call) continue;
+      const Function& callee = *program.find(call.callee);
+      // Inputs that were equal so far and are equal here; at the first call, those of one format.
+      const auto known = out.find(call.callee);
+      std::map<std::tuple<ValueId, ValueId, bool, int, int>, ValueId> first;
+      std::vector<ValueId> same;
+      for (ValueId i = 0; i < call.operands.size(); ++i) {
+        const FixedFormat& f = callee.values[i].format;
+        const ValueId before = known == out.end() ? 0 : known->second[i];
+        same.push_back(
+            first.try_emplace({before, call.operands[i], f.isSigned, f.width, f.fraction}, i)
+                .first->second);
+      }
+      out[call.callee] = std::move(same);
+    }
+  }
+  return out;
+}
+
 class Sharer {
  public:
-  Sharer(const Program& program, const Function& function)
-      : program_(program), old_(function), out_(function) {}
+  /// `equal`: an input that stands for each input, itself or one before it; empty: itself.
+  Sharer(const Program& program, const Function& function, const std::vector<ValueId>& equal)
+      : program_(program), old_(function), equal_(equal), out_(function) {}
 
   Function run() {
     map_.resize(old_.values.size());
@@ -46,7 +73,9 @@ class Sharer {
     for (const Port& port : old_.inputs) {
       for (const ValueId id : out_.input(port)) {
         out_.name(id, old_.values[next].name);
-        map_[next++] = id;
+        const bool alone = equal_.empty() || equal_[next] == next;
+        map_[next] = alone ? id : map_[equal_[next]];
+        ++next;
       }
     }
     for (const Instruction& instruction : old_.instructions) {
@@ -126,6 +155,7 @@ class Sharer {
 
   const Program& program_;
   const Function& old_;
+  const std::vector<ValueId>& equal_;
   FunctionRewriter out_;
   std::vector<ValueId> map_;
   Done done_;
@@ -184,9 +214,14 @@ Function rewired(const Program& program, Function top) {
 
 void shareOnce(Unit& unit) {
   Program out;
+  const EqualInputs equal = equalInputs(unit.program);
+  const std::vector<ValueId> none;
   for (const Function& function : unit.program.functions) {
     const bool wires = unit.wiring && function.name == unit.top;
-    out.functions.push_back(wires ? rewired(out, function) : Sharer(out, function).run());
+    const auto inputs = equal.find(function.name);
+    out.functions.push_back(
+        wires ? rewired(out, function)
+              : Sharer(out, function, inputs == equal.end() ? none : inputs->second).run());
   }
   unit.program = std::move(out);
   mergeFunctions(unit);

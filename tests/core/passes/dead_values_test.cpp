@@ -45,7 +45,7 @@ TEST(DeadValues, TakesDeadElementsOutOfPorts) {
   func @top "" {
     event x : u8[3]
     config w : u4[1]
-    %4, %5, %6 : u12, u9, u9 = call @two %0, %1, %2, %3
+    %4 : u12, %5 : u9, %6 : u9 = call @two %0, %1, %2, %3
     output y : u9[1] = %6
   })",
                                  dropDeadValues);
