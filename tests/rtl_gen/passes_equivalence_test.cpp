@@ -8,6 +8,7 @@
 #include "aegen/core/process.hpp"
 #include "aegen/core/text.hpp"
 #include "aegen/rtl_gen/emit_function.hpp"
+#include "aegen/rtl_gen/verilog_printer.hpp"
 #include "random_program.hpp"
 #include "rtl_simulation.hpp"
 
