@@ -266,10 +266,32 @@ void readEvents(YamlReader& reader, const YAML::Node& node, EventSource& out) {
   }
 }
 
+// A list of passes; or none, default, or one of them.
+void readPasses(YamlReader& reader, const YAML::Node& node, std::vector<std::string>& out) {
+  std::string text;
+  if (node.IsSequence()) {
+    for (std::size_t i = 0; i < node.size(); ++i) {
+      std::string name;
+      reader.string(node[i], "passes[" + std::to_string(i) + "]", "a pass", name);
+      text += (i == 0 ? "" : ",") + name;
+    }
+  } else {
+    reader.string(node, "passes", "a list of passes, none or default", text);
+  }
+  if (reader.problem) return;
+  auto passes = core::passes::parsePasses(text);
+  if (passes) {
+    out = std::move(*passes);
+  } else {
+    reader.fail("out-of-range", "'passes' is wrong: " + passes.error().message, node.Mark(),
+                passes.error().notes);
+  }
+}
+
 void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (!reader.checkKeys(top, "",
                         {"name", "description", "encoders", "shape", "model", "weights", "latency",
-                         "link", "serial", "settings", "events", "liberty"})) {
+                         "link", "serial", "settings", "events", "liberty", "passes"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
@@ -314,6 +336,7 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   }
   if (top["events"]) readEvents(reader, top["events"], out.events);
   if (top["liberty"]) out.liberty = reader.file(top["liberty"], "liberty");
+  if (top["passes"]) readPasses(reader, top["passes"], out.passes);
 }
 
 // Marks every weight of the encoder as wanted by the design.
@@ -458,7 +481,11 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
     return core::badInput("design.contradiction", contradictions.front(),
                           spec.file.string() + ": settings");
   }
-  out.chip = std::move(*chip);
+  out.written = std::move(*chip);
+  out.chip = out.written;
+  auto saved = core::passes::runPasses(out.chip, out.spec.passes);
+  if (!saved) return saved.error();
+  out.passes = std::move(*saved);
   if (auto good = addDecoders(out); !good) return good.error();
   return out;
 }

@@ -19,6 +19,7 @@ struct Arguments {
   flows::CosimWindow window;
   std::string json;
   std::uint64_t crossings = 0;
+  std::string passes;  ///< empty: the design's
   bool quiet = false;
 };
 
@@ -91,6 +92,14 @@ int run(const Arguments& arguments, const std::vector<Stage>& stages) {
     problems.add(spec.error());
     return finish();
   }
+  if (!arguments.passes.empty()) {
+    auto passes = core::passes::parsePasses(arguments.passes);
+    if (!passes) {
+      problems.add(passes.error());
+      return finish();
+    }
+    spec->passes = std::move(*passes);
+  }
   if (arguments.crossings > 0) spec->events.crossings = arguments.crossings;
   auto build = flows::Build::open(*spec, options);
   if (!build) {
@@ -127,6 +136,9 @@ CLI::App* addCommand(CLI::App& app, const std::string& name, const std::string& 
       ->capture_default_str();
   command->add_option("-j,--jobs", arguments->options.jobs,
                       "Processes at a time; default: all processors");
+  command->add_option("--passes", arguments->passes,
+                      "Passes over the chip: names separated by commas, none or default; default: "
+                      "the design's (docs/passes.md)");
   command->add_flag("--force", arguments->options.force, "Do again what is up to date");
   command->add_option("--json", arguments->json, "Write a summary as JSON; - is standard output");
   command->add_flag("-q,--quiet", arguments->quiet, "Only errors");

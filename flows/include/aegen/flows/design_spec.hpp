@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "aegen/core/design.hpp"
+#include "aegen/core/passes/pipeline.hpp"
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/link_decoders.hpp"
 
@@ -39,6 +40,8 @@ struct DesignSpec {
   std::map<std::string, double> conditions;  ///< values of the model's given conditions
   EventSource events;
   std::filesystem::path liberty;  ///< empty: the default library
+  /// Run over the chip, in order (docs/passes.md).
+  std::vector<std::string> passes = core::passes::defaultPasses();
 
   [[nodiscard]] bool holds(encoders::econ_t::Algorithm algorithm) const;
 };
@@ -49,8 +52,10 @@ struct DesignSpec {
 /// A spec's design with all that belongs to it.
 struct DesignBundle {
   DesignSpec spec;
-  core::Design chip;
-  encoders::Codec codec;  ///< of the autoencoder; without nodes when there is none
+  core::Design chip;                    ///< what is built: behind the passes
+  core::Design written;                 ///< the chip before them, whose formats are proven
+  core::passes::PipelineReport passes;  ///< what they saved
+  encoders::Codec codec;                ///< of the autoencoder; without nodes when there is none
   std::vector<encoders::econ_t::LinkDecoder> decoders;  ///< the board's, one an encoder held
   /// The board's `decode` for the algorithm chosen at reset, its settings fixed: a string of words
   /// to charges. Empty for threshold sum, whose strings have no place of their own in a crossing,
@@ -58,8 +63,8 @@ struct DesignBundle {
   std::optional<core::Program> decoder;
 };
 
-/// Reads the model and builds the chip and the board's decoder. Diagnostics of loadCodec(),
-/// loadWeights(), econ_t::chip(), core::analyse().
+/// Reads the model, builds the chip and the board's decoder, and runs the passes. Diagnostics of
+/// loadCodec(), loadWeights(), econ_t::chip(), core::analyse(), core::passes::runPasses().
 [[nodiscard]] core::Result<DesignBundle> buildDesign(const DesignSpec& spec);
 
 }  // namespace aegen::flows

@@ -55,6 +55,26 @@ struct LatencyResult {
   bool operator==(const LatencyResult&) const = default;
 };
 
+/// What of the chip stands in hardware, before or after a pass: core::passes::PassStatistics.
+struct HardwareCount {
+  std::uint64_t operations = 0;
+  std::uint64_t valueBits = 0;
+  std::uint64_t calls = 0;
+  std::uint64_t registerBits = 0;
+  std::uint64_t functions = 0;
+  bool operator==(const HardwareCount&) const = default;
+};
+
+/// A pass that ran over the chip (docs/passes.md).
+struct PassResult {
+  std::string name;
+  HardwareCount before;
+  HardwareCount after;
+  bool keptWiring = false;
+  double seconds = 0;
+  bool operator==(const PassResult&) const = default;
+};
+
 /// rtl.json.
 struct RtlResult {
   std::vector<std::string> files;  ///< Verilog and SystemC, relative to the output directory
@@ -64,6 +84,7 @@ struct RtlResult {
   double seconds = 0;
   std::vector<CheckResult> checks;        ///< verifier, range proof, ...
   std::vector<LatencyResult> milestones;  ///< measured: as planned by construction
+  std::vector<PassResult> passes;         ///< in order; none: the chip as written
   bool operator==(const RtlResult&) const = default;
 };
 
