@@ -6,11 +6,24 @@
 #include <set>
 
 #include "interval_transfer.hpp"
+#include "linear_forms.hpp"
 
 namespace aegen::core {
 namespace {
 
 using InputIntervals = std::vector<Interval>;
+
+// What is known of the values of one function for one set of inputs: an interval each, and as a
+// form of which values it is computed linearly, so that 4x - x is known to be 3x.
+struct Knowledge {
+  std::vector<Interval> now;
+  std::vector<LinearForm> forms;
+
+  void set(ValueId value, const Interval& interval) {
+    now[value] = interval;
+    forms[value] = interval.low == interval.high ? LinearForm{{}, interval.low} : LinearForm::of(value);
+  }
+};
 
 class Analysis {
  public:
@@ -38,11 +51,15 @@ class Analysis {
  private:
   // Output intervals of a function for one set of input intervals.
   InputIntervals function(std::size_t at, const InputIntervals& inputs) {
-    if (const auto known = done_.find({at, inputs}); known != done_.end()) return known->second;
+    if (const auto done = done_.find({at, inputs}); done != done_.end()) return done->second;
     const Function& f = program_.functions[at];
-    std::vector<Interval> now(f.values.size());
-    std::copy(inputs.begin(), inputs.end(), now.begin());
-    for (const Instruction& instruction : f.instructions) step(at, instruction, now);
+    Knowledge known{std::vector<Interval>(f.values.size()),
+                    std::vector<LinearForm>(f.values.size())};
+    std::vector<Interval>& now = known.now;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      known.set(static_cast<ValueId>(i), inputs[i]);
+    }
+    for (const Instruction& instruction : f.instructions) step(at, instruction, known);
     for (std::size_t v = 0; v < now.size(); ++v) {
       seen_[at][v] = seen_[at][v] ? seen_[at][v]->join(now[v]) : now[v];
     }
@@ -52,13 +69,16 @@ class Analysis {
     return outputs;
   }
 
-  void step(std::size_t at, const Instruction& instruction, std::vector<Interval>& now) {
+  void step(std::size_t at, const Instruction& instruction, Knowledge& known) {
     const Function& f = program_.functions[at];
+    const std::vector<Interval>& now = known.now;
     if (instruction.op == Op::Call) {
       std::vector<Interval> operands;
       for (const ValueId operand : instruction.operands) operands.push_back(now[operand]);
       const InputIntervals results = function(index_.find(instruction.callee)->second, operands);
-      for (std::size_t i = 0; i < results.size(); ++i) now[instruction.results[i]] = results[i];
+      for (std::size_t i = 0; i < results.size(); ++i) {
+        known.set(instruction.results[i], results[i]);
+      }
       return;
     }
     const ValueId result = instruction.results[0];
@@ -69,6 +89,10 @@ class Analysis {
         exact.high = std::min<Int128>(exact.high, *bound);
       }
     }
+    const auto form = formOf(at, instruction, known);
+    const WideInterval linear = form ? rangeOf(*form, now) : exact;
+    const bool cut = instruction.op == Op::Requantize && !linear.within(format.range());
+    if (!cut) exact = {std::max(exact.low, linear.low), std::min(exact.high, linear.high)};
     const bool fits = exact.within(format.range());
     if (canOverflow(instruction)) {
       const auto [entry, first] = checked_.try_emplace({at, result}, exact.clamped(), !fits);
@@ -77,7 +101,19 @@ class Analysis {
         entry->second.second |= !fits;
       }
     }
-    now[result] = fits ? exact.clamped() : format.range();
+    known.set(result, fits ? exact.clamped() : format.range());
+    if (form && fits && !cut && !known.forms[result].terms.empty()) known.forms[result] = *form;
+  }
+
+  std::optional<LinearForm> formOf(std::size_t at, const Instruction& instruction,
+                                   const Knowledge& known) const {
+    const Function& f = program_.functions[at];
+    std::vector<const LinearForm*> operands;
+    for (const ValueId operand : instruction.operands) operands.push_back(&known.forms[operand]);
+    const int from =
+        instruction.operands.empty() ? 0 : f.values[instruction.operands[0]].format.fraction;
+    return linearForm(instruction, operands, from,
+                      f.values[instruction.results[0]].format.fraction);
   }
 
   WideInterval exactOf(std::size_t at, const Instruction& instruction,
