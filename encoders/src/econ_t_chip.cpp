@@ -5,6 +5,7 @@
 #include <set>
 
 #include "aegen/core/function_builder.hpp"
+#include "aegen/core/share_products.hpp"
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/lowering.hpp"
 #include "aegen/encoders/trigger_encoders.hpp"
@@ -35,6 +36,15 @@ std::vector<Wire> sameNames(std::initializer_list<const char*> names) {
   std::vector<Wire> out;
   for (const char* name : names) out.push_back({name, name});
   return out;
+}
+
+Result<Lowering> loweredEncoder(const Graph& graph,
+                                const std::optional<core::AdderGraphOptions>& adderGraphs) {
+  auto lowered = lower(graph, "", {.wholeDense = adderGraphs.has_value()});
+  if (!lowered || !adderGraphs) return lowered;
+  const auto shared = core::shareProducts(lowered->program, *adderGraphs);
+  if (!shared) return shared.error();
+  return lowered;
 }
 
 class ChipAssembly {
@@ -88,7 +98,7 @@ class ChipAssembly {
                             options_.name);
     }
     if (graph_ == nullptr) return {};
-    auto lowered = lower(*graph_, "");
+    auto lowered = loweredEncoder(*graph_, options_.adderGraphs);
     if (!lowered) return lowered.error();
     if (auto good = checkEncoder(*graph_, *lowered, shape_); !good) return good;
     if (reset_.keep.size() != static_cast<std::size_t>(shape_.patternBits())) {
@@ -480,8 +490,9 @@ Result<core::Design> chip(const ChipSettings& reset, const ChipOptions& options)
   return ChipAssembly(nullptr, reset, options).run();
 }
 
-Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name) {
-  auto lowered = lower(encoder, "");
+Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name,
+                                 const std::optional<core::AdderGraphOptions>& adderGraphs) {
+  auto lowered = loweredEncoder(encoder, adderGraphs);
   if (!lowered) return lowered.error();
   if (lowered->inputs.size() != 1) {
     return core::badInput("econ_t.encoder-shape", "the encoder must have one input", encoder.name);

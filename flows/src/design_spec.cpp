@@ -204,6 +204,30 @@ void readSerial(YamlReader& reader, const YAML::Node& node, std::optional<core::
   out = port;
 }
 
+// `none`, or a map of how hard to look and how deep sums may be.
+void readAdderGraphs(YamlReader& reader, const YAML::Node& node,
+                     std::optional<core::AdderGraphOptions>& out) {
+  if (node.IsScalar()) {
+    static_cast<void>(reader.choice(node, "adder_graphs", {"none"}));
+    out.reset();
+    return;
+  }
+  if (!node.IsMap()) {
+    reader.fail("bad-type", "'adder_graphs' must be none, or a map", node.Mark(),
+                {"effort: 1, max_depth: 12, or one of them"});
+    return;
+  }
+  if (!reader.checkKeys(node, "adder_graphs", {"effort", "max_depth"})) return;
+  if (const auto n = node["effort"]) {
+    reader.integer(n, "adder_graphs.effort", {0, 9}, out->effort);
+  }
+  if (const auto n = node["max_depth"]) {
+    int depth = 0;
+    reader.integer(n, "adder_graphs.max_depth", {1, 64}, depth);
+    out->maxDepth = depth;
+  }
+}
+
 void readEncoders(YamlReader& reader, const YAML::Node& node, std::vector<Algorithm>& out) {
   out.clear();
   if (node.IsScalar() && node.Scalar() == "all") {
@@ -268,8 +292,8 @@ void readEvents(YamlReader& reader, const YAML::Node& node, EventSource& out) {
 
 void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (!reader.checkKeys(top, "",
-                        {"name", "description", "encoders", "shape", "model", "weights", "latency",
-                         "link", "serial", "settings", "events", "liberty"})) {
+                        {"name", "description", "encoders", "shape", "model", "weights", "adder_graphs",
+                         "latency", "link", "serial", "settings", "events", "liberty"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
@@ -299,6 +323,7 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (top["weights"]) {
     out.loadable = reader.choice(top["weights"], "weights", {"loadable", "hard_wired"}) == 0;
   }
+  if (top["adder_graphs"]) readAdderGraphs(reader, top["adder_graphs"], out.chip.adderGraphs);
   if (top["latency"]) readLatency(reader, top["latency"], out);
   if (top["link"]) readLink(reader, top["link"], out);
   if (top["serial"]) readSerial(reader, top["serial"], out.chip.serial);
@@ -412,6 +437,7 @@ bool DesignSpec::holds(Algorithm algorithm) const {
 Result<DesignSpec> loadDesignSpec(const std::filesystem::path& file) {
   DesignSpec out;
   out.file = file;
+  out.chip.adderGraphs.emplace();
   YamlReader reader(file, "design");
   const YAML::Node top = reader.load();
   if (!reader.problem) readTop(reader, top, out);
