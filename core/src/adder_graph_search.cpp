@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace aegen::core {
+namespace {
+
+constexpr std::int32_t kBarred = 1 << 30;
+
+}  // namespace
 
 std::uint64_t Dice::next() {
   state_ += 0x9E3779B97F4A7C15ULL;
@@ -33,6 +38,7 @@ float Search::scoreOf(std::uint64_t key, std::int32_t count) {
 void Search::queueRaised() {
   for (const std::uint64_t key : network_.raised()) {
     FlatCounts::Slot& slot = network_.counts().at(key);
+    if (slot.queued == kBarred) continue;
     const float score = scoreOf(key, slot.count);
     if (score <= 0) {
       slot.queued = 0;
@@ -64,9 +70,15 @@ void Search::drain() {
       continue;
     }
     slot.queued = 0;
-    network_.substitute(candidate.key);
+    if (network_.substitute(candidate.key) < 2) {
+      // Depth forbids it: what comes of trying again is the same.
+      network_.counts().at(candidate.key).queued = kBarred;
+      barred_.push_back(candidate.key);
+    }
     queueRaised();
   }
+  for (const std::uint64_t key : barred_) network_.counts().at(key).queued = 0;
+  barred_.clear();
 }
 
 void Search::shareAll(double noise) {

@@ -56,6 +56,7 @@ class Search {
   double noise_ = 0;
   std::uint64_t salt_ = 0;
   std::vector<Candidate> queue_;
+  std::vector<std::uint64_t> barred_;  // until the queue is empty
   std::vector<std::int64_t> weights_;  // of each sum
   std::vector<std::int64_t> newWeights_;
   std::int64_t weight_ = 0;

@@ -343,7 +343,10 @@ void SumNetwork::gather(const Pattern& pattern, const std::optional<std::uint32_
       }
       if (!taken) occurrences_.push_back({user, first});
     }
-    if (occurrences_.size() > before && !fits(user, extra)) occurrences_.resize(before);
+    while (occurrences_.size() > before &&
+           !fits(user, extra * static_cast<std::int64_t>(occurrences_.size() - before))) {
+      occurrences_.pop_back();
+    }
   }
 }
 
