@@ -24,10 +24,10 @@ std::optional<LinearForm> combined(const LinearForm& a, const LinearForm& b, int
   auto left = a.terms.begin();
   auto right = b.terms.begin();
   while (left != a.terms.end() || right != b.terms.end()) {
-    const bool fromLeft = right == b.terms.end() ||
-                          (left != a.terms.end() && left->leaf <= right->leaf);
-    const bool fromRight = left == a.terms.end() ||
-                           (right != b.terms.end() && right->leaf <= left->leaf);
+    const bool fromLeft =
+        right == b.terms.end() || (left != a.terms.end() && left->leaf <= right->leaf);
+    const bool fromRight =
+        left == a.terms.end() || (right != b.terms.end() && right->leaf <= left->leaf);
     const std::uint32_t leaf = fromLeft ? left->leaf : right->leaf;
     Int128 coefficient = 0;
     if (fromLeft) coefficient += (left++)->coefficient;

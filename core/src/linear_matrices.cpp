@@ -126,47 +126,112 @@ class Trees {
   bool tooWide_ = false;
 };
 
-// Turns adders that nobody else reads round, so that a negated output needs no negation.
-class SignTurner {
+// Each adder's result or its negative, whichever makes for fewer negations of outputs, fewer
+// subtractions, which invert an operand, and fewer sign bits.
+class SignChooser {
  public:
-  explicit SignTurner(AdderGraph& graph)
-      : graph_(graph), uses_(graph.inputs.size() + graph.adders.size(), 0) {
-    for (const AdderNode& adder : graph.adders) {
-      ++uses_[adder.a.node];
-      ++uses_[adder.b.node];
+  explicit SignChooser(AdderGraph& graph)
+      : graph_(graph),
+        inputs_(graph.inputs.size()),
+        turned_(graph.inputs.size() + graph.adders.size(), false),
+        users_(turned_.size()),
+        outputs_(turned_.size()) {
+    for (std::size_t i = 0; i < graph.adders.size(); ++i) {
+      const AdderNode& adder = graph.adders[i];
+      users_[adder.a.node].push_back(inputs_ + i);
+      if (adder.b.node != adder.a.node) users_[adder.b.node].push_back(inputs_ + i);
     }
     for (const AdderOutput& output : graph.outputs) {
-      if (output.node) ++uses_[*output.node];
+      if (output.node) outputs_[*output.node].push_back(output.negated);
     }
   }
 
   void run() {
-    for (AdderOutput& output : graph_.outputs) {
-      if (output.node && output.negated && turned(*output.node)) output.negated = false;
+    constexpr int kMostRounds = 8;
+    bool better = true;
+    for (int round = 0; round < kMostRounds && better; ++round) {
+      better = false;
+      for (std::size_t node = turned_.size(); node-- > inputs_;) {
+        const AdderNode& adder = graph_.adders[node - inputs_];
+        better = improves({node}) || improves({node, adder.a.node}) ||
+                 improves({node, adder.b.node}) || better;
+      }
     }
+    write();
   }
 
  private:
-  // a - b becomes b - a, a + b becomes b - (-a) where -a is as cheap as a.
-  bool turned(std::uint32_t node) {
-    if (node < graph_.inputs.size() || uses_[node] != 1) return false;
-    AdderNode& adder = graph_.adders[node - graph_.inputs.size()];
-    if (adder.subtract) {
-      std::swap(adder.a, adder.b);
-    } else if (turned(adder.a.node)) {
-      adder.subtract = true;
-    } else if (turned(adder.b.node)) {
-      std::swap(adder.a, adder.b);
-      adder.subtract = true;
-    } else {
-      return false;
+  // In parts of a full adder: a bit, the inverter of a subtracted bit, a negated bit.
+  static constexpr std::int64_t kBit = 15;
+  static constexpr std::int64_t kInvertedBit = 2;
+  static constexpr std::int64_t kNegatedBit = 12;
+  static constexpr std::int64_t kNever = std::int64_t{1} << 40;
+
+  struct Signs {
+    bool a = false;  ///< the operand is subtracted
+    bool b = false;
+  };
+
+  [[nodiscard]] Signs signsOf(std::size_t node) const {
+    const AdderNode& adder = graph_.adders[node - inputs_];
+    return {turned_[node] != turned_[adder.a.node],
+            turned_[node] != (adder.subtract != turned_[adder.b.node])};
+  }
+
+  [[nodiscard]] Interval rangeOfNode(std::size_t node) const {
+    const Interval range =
+        node < inputs_ ? graph_.inputs[node] : graph_.adders[node - inputs_].range;
+    return turned_[node] ? Interval{-range.high, -range.low} : range;
+  }
+
+  [[nodiscard]] std::int64_t cost(std::size_t node) const {
+    const std::int64_t width = FixedFormat::holding(rangeOfNode(node), 0).width;
+    const Signs signs = signsOf(node);
+    std::int64_t out = width * kBit;
+    if (signs.a && signs.b) out += kNever;
+    if (signs.a != signs.b) out += width * kInvertedBit;
+    for (const bool negated : outputs_[node]) {
+      if (negated != turned_[node]) out += width * kNegatedBit;
     }
-    adder.range = {-adder.range.high, -adder.range.low};
-    return true;
+    return out;
+  }
+
+  // Turns `nodes` if that costs less.
+  bool improves(const std::vector<std::size_t>& nodes) {
+    if (std::ranges::any_of(nodes, [&](std::size_t node) { return node < inputs_; })) return false;
+    std::set<std::size_t> affected(nodes.begin(), nodes.end());
+    for (const std::size_t node : nodes) affected.insert(users_[node].begin(), users_[node].end());
+    const auto total = [&] {
+      std::int64_t sum = 0;
+      for (const std::size_t node : affected) sum += cost(node);
+      return sum;
+    };
+    const std::int64_t before = total();
+    for (const std::size_t node : nodes) turned_[node] = !turned_[node];
+    if (total() < before) return true;
+    for (const std::size_t node : nodes) turned_[node] = !turned_[node];
+    return false;
+  }
+
+  void write() {
+    for (AdderOutput& output : graph_.outputs) {
+      if (output.node) output.negated = output.negated != turned_[*output.node];
+    }
+    std::vector<Signs> signs;
+    for (std::size_t node = inputs_; node < turned_.size(); ++node) signs.push_back(signsOf(node));
+    for (std::size_t i = 0; i < graph_.adders.size(); ++i) {
+      AdderNode& adder = graph_.adders[i];
+      adder.range = rangeOfNode(inputs_ + i);
+      adder.subtract = signs[i].a != signs[i].b;
+      if (signs[i].a) std::swap(adder.a, adder.b);
+    }
   }
 
   AdderGraph& graph_;
-  std::vector<int> uses_;
+  std::size_t inputs_;
+  std::vector<bool> turned_;
+  std::vector<std::vector<std::size_t>> users_;
+  std::vector<std::vector<bool>> outputs_;  ///< of a node, whether each is negated
 };
 
 std::optional<LinearForm> shifted(const LinearForm& form, int shift) {
@@ -203,8 +268,8 @@ ConstantMatrix denseOf(const LinearMatrix& matrix) {
   out.values.assign(out.rows * out.columns, 0);
   for (std::size_t c = 0; c < matrix.columns.size(); ++c) {
     for (const LinearForm::Term& term : matrix.columns[c].terms) {
-      const auto row = static_cast<std::size_t>(
-          std::ranges::lower_bound(matrix.leaves, term.leaf) - matrix.leaves.begin());
+      const auto row = static_cast<std::size_t>(std::ranges::lower_bound(matrix.leaves, term.leaf) -
+                                                matrix.leaves.begin());
       out.values[row * out.columns + c] = term.coefficient;
     }
   }
@@ -254,9 +319,9 @@ std::vector<LinearMatrix> matricesOf(const std::vector<LinearForm>& columns) {
 
 Result<LinearAdditions> additionsFor(const LinearMatrix& matrix, std::span<const Interval> leaves,
                                      const AdderGraphOptions& options) {
-  const Diagnostic tooWide =
-      badInput("adder-graph.too-wide", "a sum needs more than " + std::to_string(kMaxWidth - 1) +
-                                           " bits", std::to_string(matrix.columns.size()) + " sums");
+  const Diagnostic tooWide = badInput(
+      "adder-graph.too-wide", "a sum needs more than " + std::to_string(kMaxWidth - 1) + " bits",
+      std::to_string(matrix.columns.size()) + " sums");
   std::vector<Interval> inputs;
   for (const std::uint32_t leaf : matrix.leaves) inputs.push_back(leaves[leaf]);
   auto graph = Trees(inputs, matrix).run();
@@ -276,14 +341,13 @@ Result<LinearAdditions> additionsFor(const LinearMatrix& matrix, std::span<const
       if (shallower || cost.costBits < trees.costBits) graph = std::move(*solved);
     }
   }
-  SignTurner(*graph).run();
+  SignChooser(*graph).run();
   auto forms = nodeForms(matrix, leaves, *graph);
   if (!forms) return tooWide;
   for (std::size_t c = 0; c < matrix.columns.size(); ++c) {
     const AdderOutput& output = graph->outputs[c];
-    assert(output.node &&
-           signedForm(*shifted((*forms)[*output.node], output.shift), output.negated) ==
-               matrix.columns[c]);
+    assert(output.node && signedForm(*shifted((*forms)[*output.node], output.shift),
+                                     output.negated) == matrix.columns[c]);
     static_cast<void>(output);
   }
   return LinearAdditions{std::move(*graph), std::move(*forms)};

@@ -148,9 +148,8 @@ bool LinearNetwork::readLinear(const Instruction& instruction) {
   std::vector<const LinearForm*> operands;
   for (const ValueId operand : instruction.operands) operands.push_back(&meanings_[operand]);
   const FixedFormat& result = function_.values[instruction.results[0]].format;
-  const int from = instruction.operands.empty()
-                       ? 0
-                       : function_.values[instruction.operands[0]].format.fraction;
+  const int from =
+      instruction.operands.empty() ? 0 : function_.values[instruction.operands[0]].format.fraction;
   const auto form = linearForm(instruction, operands, from, result.fraction);
   if (!form || !rangeOf(*form, ranges_).within(result.range())) return false;
   meanings_[instruction.results[0]] = *form;
@@ -177,8 +176,7 @@ bool LinearNetwork::readCut(const Instruction& instruction) {
   if (instruction.op != Op::Requantize || instruction.rounding != Rounding::Floor) return false;
   const LinearForm& product = meanings_[instruction.operands[0]];
   const FixedFormat& result = function_.values[instruction.results[0]].format;
-  const int dropped =
-      function_.values[instruction.operands[0]].format.fraction - result.fraction;
+  const int dropped = function_.values[instruction.operands[0]].format.fraction - result.fraction;
   if (product.terms.size() != 1 || product.constant != 0 || dropped <= 0) return false;
   const bool negative = product.terms[0].coefficient < 0;
   const auto multiple = multiply(product, negative ? -1 : 1);
@@ -192,8 +190,8 @@ bool LinearNetwork::readCut(const Instruction& instruction) {
   if (!result.range().contains(out)) return false;
   const std::uint32_t form = intern(odd);
   const int fraction = leaves_[odd.terms[0].leaf].format.fraction - bits;
-  const std::uint32_t leaf = cutLeaf(NetworkLeaf::Kind::Cut, form, bits, cut,
-                                     FixedFormat::holding(cut, fraction));
+  const std::uint32_t leaf =
+      cutLeaf(NetworkLeaf::Kind::Cut, form, bits, cut, FixedFormat::holding(cut, fraction));
   LinearForm& meaning = meanings_[instruction.results[0]];
   meaning = LinearForm::of(leaf);
   if (negative) {
@@ -225,15 +223,13 @@ void LinearNetwork::readKept(const Instruction& instruction) {
     const FormUse& operand = kept.operands.back();
     kept.level = std::max(kept.level, levelBehind(forms_[operand.form]));
     key += " %" + std::to_string(operand.form) + ":" +
-           (operand.exactFormat ? operand.format.text()
-                                : std::to_string(operand.format.fraction));
+           (operand.exactFormat ? operand.format.text() : std::to_string(operand.format.fraction));
   }
   const auto [found, isNew] = keptIds_.try_emplace(key, static_cast<std::uint32_t>(kept_.size()));
   if (isNew) {
     for (std::uint32_t r = 0; r < instruction.results.size(); ++r) {
       const FixedFormat& format = function_.values[instruction.results[r]].format;
-      const Interval range =
-          instruction.op == Op::Call ? format.range() : keptRange(instruction);
+      const Interval range = instruction.op == Op::Call ? format.range() : keptRange(instruction);
       kept.leaves.push_back(addLeaf({.kind = NetworkLeaf::Kind::Kept,
                                      .source = found->second,
                                      .result = r,

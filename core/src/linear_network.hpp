@@ -31,7 +31,7 @@ struct NetworkLeaf {
 /// A form as an instruction or an output reads it.
 struct FormUse {
   std::uint32_t form = 0;
-  FixedFormat format;  ///< of the value that had this form
+  FixedFormat format;        ///< of the value that had this form
   bool exactFormat = false;  ///< nothing but this format will do
 };
 

@@ -208,12 +208,24 @@ class Writer {
     std::vector<Target> targets;
     std::vector<LinearForm> columns;
     std::set<LinearForm> seen;
+    std::map<LinearForm, int> votes;
     for (std::uint32_t id = 0; id < network_.formCount(); ++id) {
       const LinearForm& form = network_.form(id);
       if (!network_.formLive(id) || isWiring(form) || network_.level(form) != level) continue;
       targets.push_back({id, columnOf(form)});
-      const LinearForm& column = targets.back().column.column;
-      if (!column.leaf() && seen.insert(column).second) columns.push_back(column);
+      const FormColumn& part = targets.back().column;
+      if (!part.column.leaf()) votes[part.column] += part.negated ? -1 : 1;
+    }
+    // A column has the sign that most of its targets have.
+    for (Target& target : targets) {
+      FormColumn& part = target.column;
+      const auto vote = votes.find(part.column);
+      if (vote == votes.end()) continue;
+      if (vote->second < 0) {
+        part.column = *multiply(part.column, -1);
+        part.negated = !part.negated;
+      }
+      if (seen.insert(part.column).second) columns.push_back(part.column);
     }
     for (const LinearMatrix& matrix : matricesOf(columns)) {
       if (matrix.gain != LinearMatrix::Gain::None) ++matrices_;
@@ -251,8 +263,7 @@ class Writer {
       const ValueId a = shiftedLeft(nodes[adder.a.node], adder.a.shift);
       const ValueId b = shiftedLeft(nodes[adder.b.node], adder.b.shift);
       std::string name = given[node].empty() ? multipleName(forms[node]) : given[node];
-      nodes.push_back(
-          added(a, b, adder.subtract, network_.range(forms[node]), std::move(name)));
+      nodes.push_back(added(a, b, adder.subtract, network_.range(forms[node]), std::move(name)));
     }
     for (std::size_t c = 0; c < matrix.columns.size(); ++c) {
       const AdderOutput& output = graph.outputs[c];

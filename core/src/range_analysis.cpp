@@ -21,7 +21,8 @@ struct Knowledge {
 
   void set(ValueId value, const Interval& interval) {
     now[value] = interval;
-    forms[value] = interval.low == interval.high ? LinearForm{{}, interval.low} : LinearForm::of(value);
+    forms[value] =
+        interval.low == interval.high ? LinearForm{{}, interval.low} : LinearForm::of(value);
   }
 };
 

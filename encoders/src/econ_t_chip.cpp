@@ -5,7 +5,6 @@
 #include <set>
 
 #include "aegen/core/function_builder.hpp"
-#include "aegen/core/share_products.hpp"
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/lowering.hpp"
 #include "aegen/encoders/trigger_encoders.hpp"
@@ -36,15 +35,6 @@ std::vector<Wire> sameNames(std::initializer_list<const char*> names) {
   std::vector<Wire> out;
   for (const char* name : names) out.push_back({name, name});
   return out;
-}
-
-Result<Lowering> loweredEncoder(const Graph& graph,
-                                const std::optional<core::AdderGraphOptions>& adderGraphs) {
-  auto lowered = lower(graph, "", {.wholeDense = adderGraphs.has_value()});
-  if (!lowered || !adderGraphs) return lowered;
-  const auto shared = core::shareProducts(lowered->program, *adderGraphs);
-  if (!shared) return shared.error();
-  return lowered;
 }
 
 class ChipAssembly {
@@ -98,7 +88,7 @@ class ChipAssembly {
                             options_.name);
     }
     if (graph_ == nullptr) return {};
-    auto lowered = loweredEncoder(*graph_, options_.adderGraphs);
+    auto lowered = lower(*graph_, "", options_.lowering);
     if (!lowered) return lowered.error();
     if (auto good = checkEncoder(*graph_, *lowered, shape_); !good) return good;
     if (reset_.keep.size() != static_cast<std::size_t>(shape_.patternBits())) {
@@ -491,8 +481,8 @@ Result<core::Design> chip(const ChipSettings& reset, const ChipOptions& options)
 }
 
 Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name,
-                                 const std::optional<core::AdderGraphOptions>& adderGraphs) {
-  auto lowered = loweredEncoder(encoder, adderGraphs);
+                                 const LoweringOptions& options) {
+  auto lowered = lower(encoder, "", options);
   if (!lowered) return lowered.error();
   if (lowered->inputs.size() != 1) {
     return core::badInput("econ_t.encoder-shape", "the encoder must have one input", encoder.name);

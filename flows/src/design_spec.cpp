@@ -291,9 +291,10 @@ void readEvents(YamlReader& reader, const YAML::Node& node, EventSource& out) {
 }
 
 void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
-  if (!reader.checkKeys(top, "",
-                        {"name", "description", "encoders", "shape", "model", "weights", "adder_graphs",
-                         "latency", "link", "serial", "settings", "events", "liberty"})) {
+  if (!reader.checkKeys(
+          top, "",
+          {"name", "description", "encoders", "shape", "model", "weights", "adder_graphs",
+           "latency", "link", "serial", "settings", "events", "liberty"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
@@ -323,7 +324,7 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (top["weights"]) {
     out.loadable = reader.choice(top["weights"], "weights", {"loadable", "hard_wired"}) == 0;
   }
-  if (top["adder_graphs"]) readAdderGraphs(reader, top["adder_graphs"], out.chip.adderGraphs);
+  if (top["adder_graphs"]) readAdderGraphs(reader, top["adder_graphs"], out.adderGraphs);
   if (top["latency"]) readLatency(reader, top["latency"], out);
   if (top["link"]) readLink(reader, top["link"], out);
   if (top["serial"]) readSerial(reader, top["serial"], out.chip.serial);
@@ -437,7 +438,6 @@ bool DesignSpec::holds(Algorithm algorithm) const {
 Result<DesignSpec> loadDesignSpec(const std::filesystem::path& file) {
   DesignSpec out;
   out.file = file;
-  out.chip.adderGraphs.emplace();
   YamlReader reader(file, "design");
   const YAML::Node top = reader.load();
   if (!reader.problem) readTop(reader, top, out);
@@ -462,6 +462,7 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
   if (settings.activeEtx == 0) settings.activeEtx = std::min(kUsualEtx, spec.chip.shape.etx);
   if (settings.keep.empty()) settings.keep = ChipSettings::neutral(out.spec.chip.shape).keep;
   out.codec.link = {settings.activeEtx, settings.keep};
+  out.spec.chip.lowering.wholeDense = spec.adderGraphs.has_value();
   auto chip = network ? econ_t::chip(out.codec.encoder, settings, out.spec.chip)
                       : econ_t::chip(settings, out.spec.chip);
   const auto timing = chip ? core::analyse(*chip) : chip.error();
@@ -485,6 +486,11 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
                           spec.file.string() + ": settings");
   }
   out.chip = std::move(*chip);
+  if (spec.adderGraphs) {
+    const auto shared = core::shareProducts(out.chip.program, *spec.adderGraphs);
+    if (!shared) return shared.error();
+    out.sharedProducts = *shared;
+  }
   if (auto good = addDecoders(out); !good) return good.error();
   return out;
 }

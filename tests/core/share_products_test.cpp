@@ -25,8 +25,8 @@ Program randomSums(std::uint64_t seed) {
   const int ports = random.between(1, 3);
   for (int p = 0; p < ports; ++p) {
     const FixedFormat format{random.oneIn(2), random.between(1, 9), random.between(-2, 8)};
-    const auto ids = b.input("x" + std::to_string(p), format,
-                             static_cast<std::uint32_t>(random.between(1, 5)));
+    const auto ids =
+        b.input("x" + std::to_string(p), format, static_cast<std::uint32_t>(random.between(1, 5)));
     values.insert(values.end(), ids.begin(), ids.end());
   }
   constexpr int kFraction = 20;
@@ -47,9 +47,10 @@ Program randomSums(std::uint64_t seed) {
         const auto rounding = random.oneIn(4) ? Rounding::NearestEven : Rounding::Floor;
         const int fraction = b.format(product).fraction;
         const auto at = [&](ValueId value, int to) {
-          return b.requantize(value, {true, std::max(2, b.format(value).width + to -
-                                                            b.format(value).fraction + 2), to},
-                              rounding, Overflow::Wrap);
+          return b.requantize(
+              value,
+              {true, std::max(2, b.format(value).width + to - b.format(value).fraction + 2), to},
+              rounding, Overflow::Wrap);
         };
         if (cut && fraction > kept) product = at(product, kept);
         terms.push_back(at(product, kFraction));
@@ -90,8 +91,8 @@ void expectSame(const Program& before, const Program& after, std::uint64_t seed)
     for (std::uint32_t i = 0; i < top.inputElements(); ++i) {
       inputs.push_back(test_common::randomRaw(random, top.values[i].format));
     }
-    ASSERT_EQ(outputs(before, inputs), outputs(after, inputs))
-        << "seed " << seed << "\n" << print(before) << print(after);
+    ASSERT_EQ(outputs(before, inputs), outputs(after, inputs)) << "seed " << seed << "\n"
+                                                               << print(before) << print(after);
   }
 }
 

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "aegen/core/adder_graph.hpp"
 #include "aegen/core/design.hpp"
+#include "aegen/core/share_products.hpp"
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/link_decoders.hpp"
 
@@ -30,6 +32,8 @@ struct DesignSpec {
   std::filesystem::path model;  ///< of the autoencoder: an aegen model, or a config.json with
                                 ///< ae_weights (no decoder then); empty when the chip holds none
   bool loadable = true;         ///< weights in registers; else constants of the hardware
+  /// How products by constants become shared additions; empty: they stay products.
+  std::optional<core::AdderGraphOptions> adderGraphs = core::AdderGraphOptions{};
   /// Encoders held, sizes, latencies. buildDesign() sets the latents, which are the model's.
   encoders::econ_t::ChipOptions chip;
   int linkLatency = 1;     ///< crossings from eTX to the board
@@ -50,6 +54,7 @@ struct DesignSpec {
 struct DesignBundle {
   DesignSpec spec;
   core::Design chip;
+  core::ShareProductsStats sharedProducts;  ///< of the chip
   encoders::Codec codec;  ///< of the autoencoder; without nodes when there is none
   std::vector<encoders::econ_t::LinkDecoder> decoders;  ///< the board's, one an encoder held
   /// The board's `decode` for the algorithm chosen at reset, its settings fixed: a string of words
