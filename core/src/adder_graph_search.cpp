@@ -14,11 +14,12 @@ constexpr std::int32_t kBarred = 1 << 30;
 // How much scores are shaken when parts are shared anew.
 constexpr double kShake = 0.6;
 // What a step begins with: shares of the kinds; the rest dissolves any nodes.
-const double kRelate = getenv("KREL") ? atof(getenv("KREL")) : 0.15;
-const double kRecode = getenv("KREC") ? atof(getenv("KREC")) : 0.1;
+constexpr double kRelate = 0.15;
+constexpr double kRecode = 0.1;
 constexpr double kNeighbours = 0.3;
-const std::size_t kMostDissolved = getenv("KMAX") ? atoi(getenv("KMAX")) : 4;
-const int kTries = 20;
+constexpr std::size_t kMostDissolved = 4;
+// For something that fits, before a step does without.
+constexpr int kTries = 20;
 // Of a step that finds nothing to do.
 constexpr std::uint64_t kStepCost = 20;
 
