@@ -4,10 +4,24 @@
 #include <cmath>
 #include <utility>
 
+#include "adder_graph_digits.hpp"
+
 namespace aegen::core {
 namespace {
 
 constexpr std::int32_t kBarred = 1 << 30;
+
+// How much scores are shaken when parts are shared anew.
+constexpr double kShake = 0.6;
+// What a step begins with: shares of the kinds; the rest dissolves any nodes.
+constexpr double kRelate = 0.15;
+constexpr double kRecode = 0.1;
+constexpr double kNeighbours = 0.3;
+constexpr std::size_t kMostDissolved = 4;
+// For something that fits, before a step does without.
+constexpr int kTries = 20;
+// Of a step that finds nothing to do.
+constexpr std::uint64_t kStepCost = 20;
 
 }  // namespace
 
@@ -122,23 +136,104 @@ std::int64_t Search::weighChanged() {
   return delta;
 }
 
-void Search::ruin() {
-  // TODO variants
+std::optional<std::uint32_t> Search::anySum() {
   const std::size_t first = network_.rows();
-  const std::size_t sums = network_.nodeCount() - first;
-  const std::size_t count = 1 + dice_.below(4);
-  for (std::size_t k = 0; k < count; ++k) {
-    for (int tries = 0; tries < 20; ++tries) {
-      const auto node = static_cast<std::uint32_t>(first + dice_.below(sums));
-      if (!network_.isAlive(node) || network_.users(node).empty()) continue;
-      network_.dissolve(node);
-      break;
-    }
+  for (int tries = 0; tries < kTries; ++tries) {
+    const auto node = static_cast<std::uint32_t>(first + dice_.below(network_.nodeCount() - first));
+    if (network_.isAlive(node) && network_.terms(node).size() > 1) return node;
   }
+  return std::nullopt;
+}
+
+void Search::dissolveAny() {
+  for (std::size_t k = 1 + dice_.below(kMostDissolved); k > 0; --k) {
+    if (const auto node = anySum()) network_.dissolve(*node);
+  }
+}
+
+// Nodes that feed the same sum.
+void Search::dissolveNeighbours() {
+  const auto sum = anySum();
+  if (!sum) return;
+  std::vector<std::uint32_t> parts;
+  for (const Term& term : network_.terms(*sum)) {
+    if (!network_.isInput(term.node)) parts.push_back(term.node);
+  }
+  for (std::size_t k = 1 + dice_.below(kMostDissolved); k > 0 && !parts.empty(); --k) {
+    const std::size_t i = dice_.below(parts.size());
+    network_.dissolve(parts[i]);
+    parts[i] = parts.back();
+    parts.pop_back();
+  }
+}
+
+void Search::appendDigits(std::span<const std::int64_t> form) {
+  for (std::uint32_t r = 0; r < form.size(); ++r) {
+    minimalDigits(
+        form[r],
+        [&](int shift, bool negated) {
+          terms_.push_back({r, static_cast<std::int16_t>(shift), negated});
+        },
+        [&] { return dice_.next() % 2 == 0; });
+  }
+}
+
+// A sum back to digits of its inputs, in one of the minimal forms.
+void Search::recode() {
+  const auto sum = anySum();
+  if (!sum) return;
+  terms_.clear();
+  appendDigits(network_.form(*sum));
+  network_.rewrite(*sum, terms_);
+}
+
+// A sum as another one and the digits of what differs, when those are fewer.
+void Search::relate() {
+  const auto sum = anySum();
+  if (!sum) return;
+  const std::span<const std::int64_t> form = network_.form(*sum);
+  int fewest = 0;
+  for (const std::int64_t c : form) fewest += fewestDigits(c);
+  std::optional<Term> best;
+  for (int tries = 0; tries < kTries; ++tries) {
+    const auto other = anySum();
+    // What is no deeper than the sum does not depend on it.
+    if (!other || *other == *sum || network_.facts(*other).depth > network_.facts(*sum).depth) {
+      continue;
+    }
+    const std::span<const std::int64_t> otherForm = network_.form(*other);
+    const Term term{*other, static_cast<std::int16_t>(dice_.below(3)), dice_.next() % 2 == 0};
+    int digits = 1;
+    for (std::size_t r = 0; r < form.size() && digits < fewest; ++r) {
+      const std::int64_t part = otherForm[r] << term.shift;
+      digits += fewestDigits(form[r] - (term.negated ? -part : part));
+    }
+    if (digits >= fewest) continue;
+    fewest = digits;
+    best = term;
+  }
+  if (!best) return;
+  rest_.assign(form.begin(), form.end());
+  for (std::size_t r = 0; r < rest_.size(); ++r) {
+    const std::int64_t part = network_.form(best->node)[r] << best->shift;
+    rest_[r] -= best->negated ? -part : part;
+  }
+  terms_.assign(1, *best);
+  appendDigits(rest_);
+  network_.rewrite(*sum, terms_);
+}
+
+void Search::ruin() {
+  const double kind = dice_.unit();
+  if (kind < kRelate) return relate();
+  if (kind < kRelate + kRecode) return recode();
+  if (kind < kRelate + kRecode + kNeighbours) return dissolveNeighbours();
+  dissolveAny();
 }
 
 void Search::step(double threshold) {
   network_.begin();
+  network_.spend(kStepCost);
   salt_ = dice_.next();
   ruin();
   drain();
@@ -154,15 +249,20 @@ void Search::step(double threshold) {
   }
 }
 
-void Search::improve(std::uint64_t work, double temperature) {
+void Search::improve(std::uint64_t work, double heat) {
   if (network_.nodeCount() == network_.rows()) return;
-  noise_ = 0.5;
+  const SumNetwork before = network_;
+  const std::int64_t weightBefore = weight_;
+  noise_ = kShake;
   const std::uint64_t start = network_.work();
-  while (network_.work() - start < work) {
-    const double done = static_cast<double>(network_.work() - start) / static_cast<double>(work);
-    const double heat = temperature * (1 - done);
-    // Metropolis: the rise that a throw of the dice would let pass.
-    step(-heat * std::log(dice_.unit() + 1e-12));
+  for (std::uint64_t done = 0; done < work; done = network_.work() - start) {
+    const double left = 1 - static_cast<double>(done) / static_cast<double>(work);
+    // Simulated annealing: the rise that a throw of the dice lets pass.
+    step(-heat * left * std::log(dice_.unit() + 1e-12));
+  }
+  if (weight_ > weightBefore) {
+    network_ = before;
+    weighAll();
   }
 }
 

@@ -2,6 +2,8 @@
 // Makes a network of sums cheaper: shares patterns greedily, then takes parts back and shares anew.
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "adder_graph_sums.hpp"
@@ -28,8 +30,11 @@ class Search {
 
   // Shares every pattern that occurs twice.
   void shareAll(double noise);
-  // Takes parts back and shares anew until `work` steps are done.
-  void improve(std::uint64_t work, double temperature);
+  // Takes parts back and shares anew until `work` is done. Takes what is dearer by about
+  // `heat` as well at first, then less and less.
+  void improve(std::uint64_t work, double heat);
+
+  void reseed(std::uint64_t seed) { dice_ = Dice(seed); }
 
   [[nodiscard]] std::int64_t weight() const { return weight_; }
   [[nodiscard]] const SumNetwork& network() const { return network_; }
@@ -49,6 +54,12 @@ class Search {
   std::int64_t weighChanged();
   void step(double threshold);
   void ruin();
+  void dissolveAny();
+  void dissolveNeighbours();
+  void recode();
+  void relate();
+  void appendDigits(std::span<const std::int64_t> form);
+  [[nodiscard]] std::optional<std::uint32_t> anySum();
 
   SumNetwork network_;
   SumTree tree_;
@@ -60,6 +71,8 @@ class Search {
   std::vector<std::int64_t> weights_;  // of each sum
   std::vector<std::int64_t> newWeights_;
   std::int64_t weight_ = 0;
+  std::vector<Term> terms_;
+  std::vector<std::int64_t> rest_;
 };
 
 }  // namespace aegen::core

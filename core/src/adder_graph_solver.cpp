@@ -1,165 +1,196 @@
 #include <algorithm>
-#include <bit>
-#include <cassert>
-#include <cstdlib>
-#include <numeric>
+#include <atomic>
+#include <cmath>
+#include <functional>
+#include <limits>
 #include <string>
+#include <utility>
 
-#include "adder_graph_cost.hpp"
+#include "adder_graph_builder.hpp"
 #include "adder_graph_search.hpp"
+#include "adder_graph_start.hpp"
 #include "adder_graph_sums.hpp"
-#include "adder_graph_tree.hpp"
 #include "aegen/core/adder_graph.hpp"
+#include "aegen/core/workers.hpp"
 
 namespace aegen::core {
 namespace {
 
-void appendDigits(std::vector<Term>& terms, std::uint32_t row, std::int64_t value) {
-  for (int shift = 0; value != 0; ++shift, value /= 2) {
-    if (value % 2 == 0) continue;
-    const std::int64_t digit = (value & 3) == 1 ? 1 : -1;
-    value -= digit;
-    terms.push_back({row, static_cast<std::int16_t>(shift), digit < 0});
+__extension__ using Int128 = __int128;
+
+constexpr int kHighestEffort = 9;
+// Deeper than any cheap graph, and 2 to its power still counts in a machine word.
+constexpr int kUnlimited = 48;
+constexpr int kDeepestInput = 32;
+// What the sums of a column's digits may come to: past the first there is no graph, past the second
+// none that shares, because other ways to write a sum could leave 63 bits on the way.
+constexpr Int128 kWidest = Int128{1} << (kMaxWidth - 1);
+constexpr Int128 kWidestShared = Int128{1} << 55;
+
+// Steps of search at effort 1 by the square of the matrix's digits, and at most; each further
+// effort takes so many times more. A step is some 0.1 us.
+constexpr double kStepsPerDigitSquared = 0.5;
+constexpr double kMostSteps = 5e7;
+constexpr double kEffortFactor = 2.5;
+// Past it one start is enough to wait for.
+constexpr std::uint64_t kManyDigits = 20'000;
+
+Result<void> check(const ConstantMatrix& matrix, std::span<const Interval> inputs,
+                   const AdderGraphOptions& options) {
+  const auto wrong = [](std::string message, std::string where = {}) {
+    return badInput("adder-graph.shape", std::move(message), std::move(where));
+  };
+  if (matrix.values.size() != matrix.rows * matrix.columns || inputs.size() != matrix.rows ||
+      (!options.inputDepths.empty() && options.inputDepths.size() != matrix.rows)) {
+    return wrong("the sizes of matrix, inputs and depths of inputs do not fit each other",
+                 std::to_string(matrix.rows) + " x " + std::to_string(matrix.columns) + ", " +
+                     std::to_string(matrix.values.size()) + " values, " +
+                     std::to_string(inputs.size()) + " inputs, " +
+                     std::to_string(options.inputDepths.size()) + " depths");
   }
+  if (options.effort < 0 || options.effort > kHighestEffort) {
+    return wrong("the effort is 0 to 9", std::to_string(options.effort));
+  }
+  if (options.maxDepth && *options.maxDepth < 0) {
+    return wrong("the deepest path has 0 adders or more", std::to_string(*options.maxDepth));
+  }
+  for (const int depth : options.inputDepths) {
+    if (depth < 0 || depth > kDeepestInput) {
+      return wrong("an input is 0 to 32 adders deep", std::to_string(depth));
+    }
+  }
+  for (std::size_t r = 0; r < inputs.size(); ++r) {
+    if (inputs[r].low > inputs[r].high) {
+      return wrong("an input's range is empty", "input " + std::to_string(r));
+    }
+  }
+  return {};
 }
 
-// The graph of a network: each sum's adders in the order its tree gives them.
-class GraphBuilder {
+Int128 magnitude(Int128 value) {
+  return value < 0 ? -value : value;
+}
+
+// What the digits of a column sum up to at most: those of a number reach twice the number.
+Result<Int128> widestSum(const ConstantMatrix& matrix, std::span<const Interval> inputs) {
+  Int128 widest = 0;
+  for (std::size_t c = 0; c < matrix.columns; ++c) {
+    Int128 sum = 0;
+    for (std::size_t r = 0; r < matrix.rows; ++r) {
+      const Int128 reach = std::max(magnitude(inputs[r].low), magnitude(inputs[r].high));
+      sum += 2 * magnitude(matrix.at(r, c)) * std::max<Int128>(reach, 1);
+      if (sum >= kWidest) {
+        return badInput("adder-graph.too-wide",
+                        "a sum, or a part of it, would need more than 63 bits",
+                        "column " + std::to_string(c));
+      }
+    }
+    widest = std::max(widest, sum);
+  }
+  return widest;
+}
+
+class Solver {
  public:
-  GraphBuilder(const SumNetwork& network, std::span<const int> inputDepths) : network_(network) {
-    graph_.inputs.assign(network.inputs().begin(), network.inputs().end());
-    graph_.inputDepths.assign(inputDepths.begin(), inputDepths.end());
+  Solver(const ConstantMatrix& matrix, std::span<const Interval> inputs,
+         const AdderGraphOptions& options)
+      : columns_(matrix), inputs_(inputs), options_(options) {
+    limit_ = std::max(std::min(options.maxDepth.value_or(kUnlimited), kUnlimited),
+                      shallowest(columns_, options.inputDepths));
+    digits_ = digitsOf(columns_);
   }
 
-  AdderGraph build() {
-    std::vector<std::uint32_t> order;
-    for (std::uint32_t n = 0; n < network_.nodeCount(); ++n) {
-      if (network_.isAlive(n)) order.push_back(n);
+  // Without sharing: what every other graph is at most.
+  [[nodiscard]] AdderGraph plain() const { return *graphOf(start({}), options_.inputDepths); }
+
+  [[nodiscard]] AdderGraph best() const {
+    std::vector<Search> searches = starts();
+    const std::size_t chains = options_.effort == 0   ? 0
+                               : options_.effort == 1 ? 1
+                               : options_.effort < 5  ? 2
+                                                      : 4;
+    // As many as there are chains, the cheapest starts first and again from the first.
+    std::vector<Search> chosen;
+    for (std::size_t c = 0; c < std::max<std::size_t>(chains, 1); ++c) {
+      chosen.push_back(searches[c % searches.size()]);
+      chosen.back().reseed(options_.seed * 1000 + c);
     }
-    std::ranges::stable_sort(order, {}, [&](std::uint32_t n) { return network_.facts(n).depth; });
-    std::ranges::stable_partition(order, [&](std::uint32_t n) { return network_.isInput(n); });
-    built_.resize(network_.nodeCount());
-    for (const std::uint32_t n : order) {
-      if (network_.isInput(n)) {
-        built_[n] = {n,
-                     0,
-                     false,
-                     network_.facts(n).depth,
-                     {network_.form(n).begin(), network_.form(n).end()}};
-      } else {
-        addSum(n);
-      }
+    if (chains > 0) {
+      inParallel(chosen.size(), [&](std::size_t c) { chosen[c].improve(steps(), kHeat); });
     }
-    for (const SumOutput& output : network_.outputs()) {
-      if (!output.node) {
-        graph_.outputs.push_back({});
-        continue;
-      }
-      const Part& part = built_[*output.node];
-      graph_.outputs.push_back(
-          {part.node, output.shift + part.shift, output.negated != part.negated});
-    }
-    return std::move(graph_);
+    const auto cheapest = std::ranges::min_element(chosen, {}, &Search::weight);
+    const std::optional<AdderGraph> graph = graphOf(cheapest->network(), options_.inputDepths);
+    return graph ? *graph : plain();
   }
 
  private:
-  struct Part {
-    std::uint32_t node = 0;
-    int shift = 0;
-    bool negated = false;
-    int depth = 0;
-    std::vector<std::int64_t> form;  // of the node
-  };
+  static constexpr double kHeat = 15;
 
-  void addSum(std::uint32_t n) {
-    tree_.weigh(network_, n, network_.depthAllowed(n));
-    std::vector<Part> parts;
-    for (const Term& term : network_.terms(n)) {
-      Part part = built_[term.node];
-      part.shift += term.shift;
-      part.negated = part.negated != term.negated;
-      parts.push_back(std::move(part));
-    }
-    for (const SumStep& step : tree_.steps()) parts.push_back(adder(parts[step.a], parts[step.b]));
-    built_[n] = std::move(parts.back());
+  [[nodiscard]] SumNetwork start(const StartOptions& start) const {
+    return startNetwork(columns_, inputs_, options_.inputDepths, limit_, start);
   }
 
-  Part adder(const Part& first, const Part& second) {
-    const int shift = std::min(first.shift, second.shift);
-    const std::size_t rows = network_.rows();
-    Part sum{static_cast<std::uint32_t>(rows + graph_.adders.size()), shift, first.negated,
-             std::max(first.depth, second.depth) + 1, std::vector<std::int64_t>(rows)};
-    AdderNode node{{first.node, first.shift - shift},
-                   {second.node, second.shift - shift},
-                   first.negated != second.negated,
-                   {},
-                   sum.depth};
-    for (std::size_t r = 0; r < rows; ++r) {
-      const std::int64_t right = second.form[r] << node.b.shift;
-      const std::int64_t c = (first.form[r] << node.a.shift) + (node.subtract ? -right : right);
-      sum.form[r] = c;
-      const Interval& input = graph_.inputs[r];
-      node.range.low += c * (c >= 0 ? input.low : input.high);
-      node.range.high += c * (c >= 0 ? input.high : input.low);
-    }
-    if (node.subtract && widthOf({-node.range.high, -node.range.low}) < widthOf(node.range)) {
-      std::swap(node.a, node.b);
-      node.range = {-node.range.high, -node.range.low};
-      sum.negated = !sum.negated;
-      for (std::int64_t& c : sum.form) c = -c;
-    }
-    graph_.adders.push_back(node);
-    return sum;
+  [[nodiscard]] std::uint64_t steps() const {
+    const double digits = static_cast<double>(digits_);
+    return static_cast<std::uint64_t>(
+        std::min(kStepsPerDigitSquared * digits * digits, kMostSteps) *
+        std::pow(kEffortFactor, options_.effort - 1));
   }
 
-  const SumNetwork& network_;
-  AdderGraph graph_;
-  SumTree tree_;
-  std::vector<Part> built_;
+  // Shared greedily, the cheapest first.
+  [[nodiscard]] std::vector<Search> starts() const {
+    std::vector<StartOptions> ways(1);
+    if (options_.effort > 0 && digits_ < kManyDigits) {
+      ways.push_back({.relation = 1.1});
+      ways.push_back({.relation = 1.25});
+    }
+    if (options_.effort > 1) {
+      ways.push_back({.relation = 1.0});
+      ways.push_back({.relation = 1.15, .randomDigits = true, .seed = options_.seed});
+    }
+    std::vector<std::optional<Search>> made(ways.size());
+    inParallel(ways.size(), [&](std::size_t w) {
+      made[w].emplace(start(ways[w]), options_.seed + w);
+      made[w]->shareAll(0);
+    });
+    std::vector<Search> searches;
+    for (std::optional<Search>& search : made) searches.push_back(std::move(*search));
+    std::ranges::stable_sort(searches, {}, &Search::weight);
+    return searches;
+  }
+
+  // Which thread does which piece makes no difference to any.
+  void inParallel(std::size_t count, const std::function<void(std::size_t)>& work) const {
+    const auto pieces = static_cast<unsigned>(std::min<std::size_t>(count, 64));
+    Workers workers(std::clamp(options_.threads, 1U, pieces));
+    std::atomic<std::size_t> next = 0;
+    workers.run([&](unsigned) {
+      for (std::size_t i = next++; i < count; i = next++) work(i);
+    });
+  }
+
+  DistinctColumns columns_;
+  std::span<const Interval> inputs_;
+  const AdderGraphOptions& options_;
+  int limit_ = 0;
+  std::uint64_t digits_ = 0;
 };
 
 }  // namespace
 
 Result<AdderGraph> solveAdderGraph(const ConstantMatrix& matrix, std::span<const Interval> inputs,
                                    const AdderGraphOptions& options) {
-  if (matrix.values.size() != matrix.rows * matrix.columns || inputs.size() != matrix.rows ||
-      (!options.inputDepths.empty() && options.inputDepths.size() != matrix.rows)) {
-    return badInput("adder-graph.shape", "the sizes of matrix, inputs and depths do not fit",
-                    std::to_string(matrix.rows) + " x " + std::to_string(matrix.columns) + ", " +
-                        std::to_string(matrix.values.size()) + " values, " +
-                        std::to_string(inputs.size()) + " inputs, " +
-                        std::to_string(options.inputDepths.size()) + " depths");
+  if (const Result<void> fits = check(matrix, inputs, options); !fits) return fits.error();
+  const Result<Int128> widest = widestSum(matrix, inputs);
+  if (!widest) return widest.error();
+  // Rows of inputs that are always 0 need no adders.
+  ConstantMatrix needed = matrix;
+  for (std::size_t r = 0; r < matrix.rows; ++r) {
+    if (inputs[r] != Interval{0, 0}) continue;
+    for (std::size_t c = 0; c < matrix.columns; ++c) needed.values[r * matrix.columns + c] = 0;
   }
-  SumNetwork network(inputs, options.inputDepths, options.maxDepth.value_or(40));
-  for (std::size_t c = 0; c < matrix.columns; ++c) {
-    std::vector<std::int64_t> form;
-    std::uint64_t any = 0;
-    for (std::size_t r = 0; r < matrix.rows; ++r) {
-      form.push_back(matrix.at(r, c));
-      any |= static_cast<std::uint64_t>(form.back());
-    }
-    if (any == 0) {
-      network.addOutput({});
-      continue;
-    }
-    const int zeros = std::countr_zero(any);
-    std::vector<Term> terms;
-    for (std::size_t r = 0; r < matrix.rows; ++r) {
-      form[r] >>= zeros;
-      appendDigits(terms, static_cast<std::uint32_t>(r), form[r]);
-    }
-    if (terms.size() == 1) {
-      network.addOutput({terms[0].node, zeros, terms[0].negated});
-      continue;
-    }
-    network.addOutput({network.addSum(form, terms), zeros, false});
-  }
-  Search search(std::move(network), options.seed);
-  search.shareAll(getenv("NOISE") ? atof(getenv("NOISE")) : 0.0);
-  if (getenv("WORK"))
-    search.improve(strtoull(getenv("WORK"), nullptr, 10),
-                   getenv("TEMP") ? atof(getenv("TEMP")) : 10.0);
-  return GraphBuilder(search.network(), options.inputDepths).build();
+  const Solver solver(needed, inputs, options);
+  return *widest < kWidestShared ? solver.best() : solver.plain();
 }
 
 }  // namespace aegen::core

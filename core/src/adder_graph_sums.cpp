@@ -239,15 +239,23 @@ bool SumNetwork::fits(std::uint32_t node, std::int64_t extra) {
   return true;
 }
 
-std::uint32_t SumNetwork::addSum(std::span<const std::int64_t> form, std::span<const Term> terms) {
+SumOutput SumNetwork::addSum(std::span<const std::int64_t> form, std::span<const Term> terms) {
+  const bool negated = narrowerNegated(rangeOf(form));
+  newForm_.assign(form.begin(), form.end());
+  if (negated) {
+    for (std::int64_t& c : newForm_) c = -c;
+  }
   std::uint64_t hash = 0;
   for (std::size_t r = 0; r < rows_; ++r) {
-    hash += static_cast<std::uint64_t>(form[r]) * rowHash_[r];
+    hash += static_cast<std::uint64_t>(newForm_[r]) * rowHash_[r];
   }
-  const std::uint32_t node = create(form, hash);
-  for (const Term& term : terms) add(node, term);
+  const std::uint32_t node = create(newForm_, hash);
+  for (Term term : terms) {
+    term.negated = term.negated != negated;
+    add(node, term);
+  }
   settle(node);
-  return node;
+  return {node, 0, negated};
 }
 
 std::size_t SumNetwork::addOutput(const SumOutput& output) {
@@ -475,12 +483,16 @@ void SumNetwork::dissolve(std::uint32_t node) {
   tidy();
 }
 
-void SumNetwork::rewrite(std::uint32_t node, std::span<const Term> terms) {
+bool SumNetwork::rewrite(std::uint32_t node, std::span<const Term> terms) {
+  std::uint64_t kraft = 0;
+  for (const Term& term : terms) kraft += power(facts_[term.node].depth);
+  if (!fits(node, static_cast<std::int64_t>(kraft - nodes_[node].kraft))) return false;
   while (!nodes_[node].terms.empty()) rawRemove(node, nodes_[node].terms.size() - 1);
   for (const Term& term : terms) add(node, term);
   settle(node);
   if (nodes_[node].terms.size() < 2) untidy_.push_back(node);
   tidy();
+  return true;
 }
 
 void SumNetwork::begin() {

@@ -36,9 +36,9 @@ class SumNetwork {
   // `limit`: adders on the longest path.
   SumNetwork(std::span<const Interval> inputs, std::span<const int> inputDepths, int limit);
 
-  // A sum with the coefficients `form` (odd at least one) for its inputs, as the terms given: to
-  // which outputs can refer. The node, or the one that already has this form.
-  std::uint32_t addSum(std::span<const std::int64_t> form, std::span<const Term> terms);
+  // A sum with the coefficients `form` (one of them odd) of the inputs, as the terms given. The
+  // node, which may be the negative of the form.
+  SumOutput addSum(std::span<const std::int64_t> form, std::span<const Term> terms);
   std::size_t addOutput(const SumOutput& output);
 
   // Replaces each occurrence of a pattern that depth permits by a node of its own, or by one that
@@ -46,8 +46,8 @@ class SumNetwork {
   std::size_t substitute(std::uint64_t key);
   // Puts the node's terms wherever the node is used.
   void dissolve(std::uint32_t node);
-  // Puts other terms of the same form in a sum's place.
-  void rewrite(std::uint32_t node, std::span<const Term> terms);
+  // Puts other terms of the same form in a sum's place; not when depth forbids it.
+  bool rewrite(std::uint32_t node, std::span<const Term> terms);
 
   // Weight of a pattern's adder.
   [[nodiscard]] std::int64_t weightOf(const Pattern& pattern) const;
@@ -91,6 +91,7 @@ class SumNetwork {
   }
   // Steps done, for budgets of work.
   [[nodiscard]] std::uint64_t work() const { return work_; }
+  void spend(std::uint64_t work) { work_ += work; }
 
  private:
   struct Node {

@@ -16,7 +16,7 @@ std::uint64_t power(int depth) {
 
 }  // namespace
 
-std::int32_t SumTree::weightOf(const Part& a, const Part& b) const {
+std::int16_t SumTree::weightOf(const Part& a, const Part& b) const {
   const int base = std::min(a.shift, b.shift);
   const int shiftA = a.shift - base;
   const int shiftB = b.shift - base;
@@ -28,7 +28,7 @@ std::int32_t SumTree::weightOf(const Part& a, const Part& b) const {
   const std::int64_t high =
       (a.range.high << shiftA) + ((opposite ? -b.range.low : b.range.high) << shiftB);
   const int width = std::min(widthOf({low, high}), widthOf({-high, -low}));
-  return static_cast<std::int32_t>(kCostWeight * cost + kResultWeight * width);
+  return static_cast<std::int16_t>(kCostWeight * cost + kResultWeight * width);
 }
 
 void SumTree::enter(const Part& part) {
@@ -44,22 +44,30 @@ void SumTree::refill() {
   }
 }
 
-void SumTree::mergeBest(const SumNetwork& network) {
-  std::size_t bestI = 0;
-  std::size_t bestJ = 0;
-  std::int32_t best = std::numeric_limits<std::int32_t>::max();
+// The cheapest pair that depth permits. Mostly it permits all: rows are then passed over by their
+// minimum, which a processor finds eight at a time.
+SumStep SumTree::cheapestPair() const {
+  SumStep pair;
+  std::int16_t best = std::numeric_limits<std::int16_t>::max();
   for (std::size_t i = 1; i < parts_.size(); ++i) {
-    const std::int32_t* weights = weights_.data() + i * kWindow;
+    const std::int16_t* weights = weights_.data() + i * kWindow;
+    std::int16_t least = std::numeric_limits<std::int16_t>::max();
+    for (std::size_t j = 0; j < i; ++j) least = std::min(least, weights[j]);
+    if (least >= best) continue;
     for (std::size_t j = 0; j < i; ++j) {
       if (weights[j] >= best) continue;
       const auto [low, high] = std::minmax(parts_[i].depth, parts_[j].depth);
       if (power(high) - power(low) > slack_) continue;
       best = weights[j];
-      bestI = i;
-      bestJ = j;
+      pair = {i, j};
     }
   }
-  assert(best != std::numeric_limits<std::int32_t>::max());
+  assert(pair.a != pair.b);
+  return pair;
+}
+
+void SumTree::mergeBest(const SumNetwork& network) {
+  const auto [bestI, bestJ] = cheapestPair();
   const Part a = parts_[bestI];
   const Part b = parts_[bestJ];
   slack_ -= power(std::max(a.depth, b.depth)) - power(std::min(a.depth, b.depth));

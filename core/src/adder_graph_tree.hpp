@@ -33,15 +33,16 @@ class SumTree {
     std::size_t id = 0;    // as steps name it
     std::size_t form = 0;  // where its coefficients are
   };
-  [[nodiscard]] std::int32_t weightOf(const Part& a, const Part& b) const;
+  [[nodiscard]] std::int16_t weightOf(const Part& a, const Part& b) const;
   void enter(const Part& part);
   void refill();
+  [[nodiscard]] SumStep cheapestPair() const;
   void mergeBest(const SumNetwork& network);
 
   static constexpr std::size_t kWindow = 40;
   std::vector<Part> waiting_;  // the last is the next
   std::vector<Part> parts_;
-  std::vector<std::int32_t> weights_;  // of parts i > j at i * kWindow + j
+  std::vector<std::int16_t> weights_;  // of parts i > j at i * kWindow + j
   std::vector<std::int64_t> forms_;
   std::vector<SumStep> steps_;
   std::uint64_t slack_ = 0;
