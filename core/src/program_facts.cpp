@@ -159,14 +159,15 @@ std::uint64_t ProgramFacts::work(std::size_t function, const FactList& inputs) {
 }
 
 const ProgramFacts::Context& ProgramFacts::walk(std::size_t at, const FactList& inputs) {
-  if (const auto known = done_[at].find(inputs); known != done_[at].end()) return known->second;
+  if (const auto done = done_[at].find(inputs); done != done_[at].end()) return done->second;
   const Function& f = program_.functions[at];
-  FactList now(f.values.size());
-  std::copy(inputs.begin(), inputs.end(), now.begin());
+  Knowledge known(f.values.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) known.set(static_cast<ValueId>(i), inputs[i]);
   Context context;
   for (const Instruction& instruction : f.instructions) {
-    context.work += step(at, instruction, now);
+    context.work += step(at, instruction, known);
   }
+  const FactList& now = known.now;
   for (std::size_t v = 0; recording_ && v < now.size(); ++v) {
     seen_[at][v] = seen_[at][v] ? seen_[at][v]->join(now[v]) : now[v];
   }
@@ -174,14 +175,31 @@ const ProgramFacts::Context& ProgramFacts::walk(std::size_t at, const FactList& 
   return done_[at].emplace(inputs, std::move(context)).first->second;
 }
 
-std::uint64_t ProgramFacts::step(std::size_t at, const Instruction& instruction, FactList& now) {
+void ProgramFacts::Knowledge::set(ValueId value, const ValueFacts& facts) {
+  now[value] = facts;
+  ranges[value] = facts.range;
+  forms[value] = facts.known() ? LinearForm{{}, facts.range.low} : LinearForm::of(value);
+}
+
+std::optional<LinearForm> ProgramFacts::formOf(std::size_t at, const Instruction& instruction,
+                                               const Knowledge& known) const {
   const Function& f = program_.functions[at];
+  std::vector<const LinearForm*> operands;
+  for (const ValueId operand : instruction.operands) operands.push_back(&known.forms[operand]);
+  const int from =
+      instruction.operands.empty() ? 0 : f.values[instruction.operands[0]].format.fraction;
+  return linearForm(instruction, operands, from, f.values[instruction.results[0]].format.fraction);
+}
+
+std::uint64_t ProgramFacts::step(std::size_t at, const Instruction& instruction, Knowledge& known) {
+  const Function& f = program_.functions[at];
+  const FactList& now = known.now;
   FactList operands;
   for (const ValueId operand : instruction.operands) operands.push_back(now[operand]);
   if (instruction.op == Op::Call) {
     const Context& inner = walk(indexOf(instruction.callee), operands);
     for (std::size_t i = 0; i < inner.outputs.size(); ++i) {
-      now[instruction.results[i]] = inner.outputs[i];
+      known.set(instruction.results[i], inner.outputs[i]);
     }
     return inner.work;
   }
@@ -197,11 +215,21 @@ std::uint64_t ProgramFacts::step(std::size_t at, const Instruction& instruction,
       bound = exact.clamped();
     }
   }
+  const auto form = formOf(at, instruction, known);
+  const WideInterval linear = form ? rangeOf(*form, known.ranges) : exact;
+  const bool cut = instruction.op == Op::Requantize && !linear.within(format.range());
+  if (form && !cut) {
+    exact = {std::max(exact.low, linear.low), std::min(exact.high, linear.high)};
+    bound = exact.clamped();
+  }
   if (recording_ && canOverflow(instruction)) check(at, instruction, exact);
   const bool equal = operands.size() == 2 && instruction.operands[0] == instruction.operands[1];
   const auto same = equal ? resultOfEqualOperands(instruction.op) : std::nullopt;
-  now[result] =
-      same ? ValueFacts::of(*same) : factsAfter(instruction, operands, formats, format, bound);
+  known.set(result, same ? ValueFacts::of(*same)
+                         : factsAfter(instruction, operands, formats, format, bound));
+  if (form && !cut && exact.within(format.range()) && !known.forms[result].terms.empty()) {
+    known.forms[result] = *form;
+  }
   return workOf(instruction, operands, now[result]);
 }
 

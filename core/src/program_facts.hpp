@@ -13,6 +13,7 @@
 #include "aegen/core/program.hpp"
 #include "aegen/core/value_facts.hpp"
 #include "interval_transfer.hpp"
+#include "linear_forms.hpp"
 
 namespace aegen::core {
 
@@ -62,7 +63,19 @@ class ProgramFacts {
   };
 
   const Context& walk(std::size_t function, const FactList& inputs);
-  std::uint64_t step(std::size_t function, const Instruction& instruction, FactList& now);
+  /// Of one function's values at one call site: facts, and as a form of which values each is
+  /// computed linearly, so that 4x - x is known to be 3x.
+  struct Knowledge {
+    FactList now;
+    std::vector<Interval> ranges;
+    std::vector<LinearForm> forms;
+    explicit Knowledge(std::size_t values) : now(values), ranges(values), forms(values) {}
+    void set(ValueId value, const ValueFacts& facts);
+  };
+  std::uint64_t step(std::size_t function, const Instruction& instruction, Knowledge& known);
+  [[nodiscard]] std::optional<LinearForm> formOf(std::size_t function,
+                                                 const Instruction& instruction,
+                                                 const Knowledge& known) const;
   void check(std::size_t function, const Instruction& instruction, const WideInterval& exact);
   [[nodiscard]] WideInterval exactOf(std::size_t function, const Instruction& instruction,
                                      const FactList& now) const;

@@ -88,7 +88,7 @@ class ChipAssembly {
                             options_.name);
     }
     if (graph_ == nullptr) return {};
-    auto lowered = lower(*graph_, "");
+    auto lowered = lower(*graph_, "", options_.lowering);
     if (!lowered) return lowered.error();
     if (auto good = checkEncoder(*graph_, *lowered, shape_); !good) return good;
     if (reset_.keep.size() != static_cast<std::size_t>(shape_.patternBits())) {
@@ -480,8 +480,9 @@ Result<core::Design> chip(const ChipSettings& reset, const ChipOptions& options)
   return ChipAssembly(nullptr, reset, options).run();
 }
 
-Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name) {
-  auto lowered = lower(encoder, "");
+Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name,
+                                 const LoweringOptions& options) {
+  auto lowered = lower(encoder, "", options);
   if (!lowered) return lowered.error();
   if (lowered->inputs.size() != 1) {
     return core::badInput("econ_t.encoder-shape", "the encoder must have one input", encoder.name);

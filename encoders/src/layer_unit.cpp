@@ -124,7 +124,11 @@ void addUnit(core::Program& program, const std::string& prefix, const std::strin
   }
   std::vector<ValueId> y;
   for (std::size_t o = 0; o < channels.size(); ++o) {
-    y.push_back(finished(b, builder.sum(o), chain, prefix));
+    const ValueId sum = builder.sum(o);
+    // Named where a function holds many: in a neuron or with loadable weights it is plain.
+    if (channels.size() > 1 && !node.kernel.loadable)
+      b.name(sum, "sum_" + std::to_string(channels[o]));
+    y.push_back(finished(b, sum, chain, prefix));
   }
   b.output("y", chain.format(), y);
   program.functions.push_back(std::move(b).finish());

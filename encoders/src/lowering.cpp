@@ -36,8 +36,8 @@ std::vector<ValueId> slice(const std::vector<ValueId>& ids, std::size_t first, s
 
 class Lowerer {
  public:
-  Lowerer(const Graph& graph, const std::string& prefix)
-      : graph_(graph), prefix_(prefix), live_(liveElements(graph)) {}
+  Lowerer(const Graph& graph, const std::string& prefix, const LoweringOptions& options)
+      : graph_(graph), prefix_(prefix), options_(options), live_(liveElements(graph)) {}
 
   core::Result<Lowering> run() {
     if (auto good = checkNames(); !good) return good.error();
@@ -77,7 +77,8 @@ class Lowerer {
   static std::string sumName(const Node& node) { return node.name + "_sum"; }
   // Of the function that computes output `channel` (Dense) or all of a window's. Where no weights
   // are hard-wired and all have one fraction, neurons share one.
-  static std::string unitName(const Node& node, std::size_t window, std::size_t channel) {
+  std::string unitName(const Node& node, std::size_t window, std::size_t channel) const {
+    if (oneUnit(node)) return node.name + "_outputs";
     if (node.kind == NodeKind::Conv2d) return node.name + "_position";
     if (node.kind == NodeKind::Conv2dTranspose) {
       return node.name + "_phase_" + std::to_string(window);
@@ -85,6 +86,11 @@ class Lowerer {
     const bool shared = node.kernel.loadable && node.bias.loadable &&
                         node.kernel.channelFraction.empty() && node.bias.channelFraction.empty();
     return node.name + "_neuron" + (shared ? "" : "_" + std::to_string(channel));
+  }
+
+  // Whether all outputs of a Dense layer are computed in one function.
+  [[nodiscard]] bool oneUnit(const Node& node) const {
+    return node.kind == NodeKind::Dense && !node.kernel.loadable && options_.wholeDense;
   }
 
   // What lowering makes beside the nodes' own functions and signals must not be named as they are.
@@ -336,7 +342,11 @@ class Lowerer {
            (node.kind == NodeKind::Conv2d ? " convolution" : " transposed convolution");
   }
 
-  static std::string unitText(const Node& node, std::size_t terms) {
+  [[nodiscard]] std::string unitText(const Node& node, std::size_t terms) const {
+    if (oneUnit(node)) {
+      return "all " + std::to_string(node.shape[0]) + " outputs of a dense layer of " +
+             std::to_string(terms) + " inputs";
+    }
     if (node.kind == NodeKind::Dense) {
       return "one output of a dense layer of " + std::to_string(terms) + " inputs";
     }
@@ -346,11 +356,12 @@ class Lowerer {
            std::to_string(terms) + " terms";
   }
 
-  // Channels computed together: all at a position of a convolution, each neuron by itself.
-  static std::vector<std::vector<std::size_t>> channelGroups(const Node& node) {
+  // Channels computed together: all at a position of a convolution, each neuron by itself unless
+  // they share additions.
+  [[nodiscard]] std::vector<std::vector<std::size_t>> channelGroups(const Node& node) const {
     std::vector<std::size_t> all(static_cast<std::size_t>(node.shape.back()));
     std::iota(all.begin(), all.end(), 0);
-    if (node.kind != NodeKind::Dense) return {all};
+    if (node.kind != NodeKind::Dense || oneUnit(node)) return {all};
     std::vector<std::vector<std::size_t>> groups;
     for (const std::size_t channel : all) groups.push_back({channel});
     return groups;
@@ -436,6 +447,7 @@ class Lowerer {
 
   const Graph& graph_;
   std::string prefix_;
+  LoweringOptions options_;
   Lowering out_;
   std::vector<core::Signal> signals_;
   std::vector<std::vector<Element>> elements_;  ///< of each node
@@ -444,8 +456,9 @@ class Lowerer {
 
 }  // namespace
 
-core::Result<Lowering> lower(const Graph& graph, const std::string& prefix) {
-  return Lowerer(graph, prefix).run();
+core::Result<Lowering> lower(const Graph& graph, const std::string& prefix,
+                             const LoweringOptions& options) {
+  return Lowerer(graph, prefix, options).run();
 }
 
 void addWhole(Lowering& lowering, const std::string& name, const std::string& comment) {

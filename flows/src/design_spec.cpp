@@ -204,6 +204,30 @@ void readSerial(YamlReader& reader, const YAML::Node& node, std::optional<core::
   out = port;
 }
 
+// `none`, or a map of how hard to look and how deep sums may be.
+void readAdderGraphs(YamlReader& reader, const YAML::Node& node,
+                     std::optional<core::AdderGraphOptions>& out) {
+  if (node.IsScalar()) {
+    static_cast<void>(reader.choice(node, "adder_graphs", {"none"}));
+    out.reset();
+    return;
+  }
+  if (!node.IsMap()) {
+    reader.fail("bad-type", "'adder_graphs' must be none, or a map", node.Mark(),
+                {"effort: 1, max_depth: 12, or one of them"});
+    return;
+  }
+  if (!reader.checkKeys(node, "adder_graphs", {"effort", "max_depth"})) return;
+  if (const auto n = node["effort"]) {
+    reader.integer(n, "adder_graphs.effort", {0, 9}, out->effort);
+  }
+  if (const auto n = node["max_depth"]) {
+    int depth = 0;
+    reader.integer(n, "adder_graphs.max_depth", {1, 64}, depth);
+    out->maxDepth = depth;
+  }
+}
+
 void readEncoders(YamlReader& reader, const YAML::Node& node, std::vector<Algorithm>& out) {
   out.clear();
   if (node.IsScalar() && node.Scalar() == "all") {
@@ -289,9 +313,10 @@ void readPasses(YamlReader& reader, const YAML::Node& node, std::vector<std::str
 }
 
 void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
-  if (!reader.checkKeys(top, "",
-                        {"name", "description", "encoders", "shape", "model", "weights", "latency",
-                         "link", "serial", "settings", "events", "liberty", "passes"})) {
+  if (!reader.checkKeys(
+          top, "",
+          {"name", "description", "encoders", "shape", "model", "weights", "adder_graphs",
+           "latency", "link", "serial", "settings", "events", "liberty", "passes"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
@@ -321,6 +346,7 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (top["weights"]) {
     out.loadable = reader.choice(top["weights"], "weights", {"loadable", "hard_wired"}) == 0;
   }
+  if (top["adder_graphs"]) readAdderGraphs(reader, top["adder_graphs"], out.adderGraphs);
   if (top["latency"]) readLatency(reader, top["latency"], out);
   if (top["link"]) readLink(reader, top["link"], out);
   if (top["serial"]) readSerial(reader, top["serial"], out.chip.serial);
@@ -459,6 +485,7 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
   if (settings.activeEtx == 0) settings.activeEtx = std::min(kUsualEtx, spec.chip.shape.etx);
   if (settings.keep.empty()) settings.keep = ChipSettings::neutral(out.spec.chip.shape).keep;
   out.codec.link = {settings.activeEtx, settings.keep};
+  out.spec.chip.lowering.wholeDense = spec.adderGraphs.has_value();
   auto chip = network ? econ_t::chip(out.codec.encoder, settings, out.spec.chip)
                       : econ_t::chip(settings, out.spec.chip);
   const auto timing = chip ? core::analyse(*chip) : chip.error();
@@ -483,7 +510,7 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
   }
   out.written = std::move(*chip);
   out.chip = out.written;
-  auto saved = core::passes::runPasses(out.chip, out.spec.passes);
+  auto saved = core::passes::runPasses(out.chip, out.spec.passes, {spec.adderGraphs});
   if (!saved) return saved.error();
   out.passes = std::move(*saved);
   if (auto good = addDecoders(out); !good) return good.error();

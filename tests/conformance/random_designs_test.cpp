@@ -7,6 +7,7 @@
 
 #include "aegen/core/design.hpp"
 #include "aegen/core/function_builder.hpp"
+#include "aegen/core/passes/share_products.hpp"
 #include "aegen/core/text.hpp"
 #include "aegen/core/verifier.hpp"
 #include "aegen/encoders/lowering.hpp"
@@ -47,8 +48,11 @@ Pair makePair(std::uint64_t seed) {
   pair.encoder = random.graph();
   rename(pair.encoder, prefix);
   EXPECT_TRUE(pair.encoder.infer().ok());
-  auto chip = encoders::lower(pair.encoder, prefix);
+  // Every other chip shares additions, where it has hard-wired weights.
+  const bool shares = seed % 2 == 0;
+  auto chip = encoders::lower(pair.encoder, prefix, {.wholeDense = shares});
   EXPECT_TRUE(chip.ok());
+  if (shares) EXPECT_TRUE(core::passes::shareProducts(chip->program).ok());
   pair.chip = std::move(*chip);
   encoders::Graph decoder =
       random.graphBehind(pair.chip.output.format, static_cast<int>(pair.chip.output.count));

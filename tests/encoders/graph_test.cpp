@@ -10,6 +10,7 @@
 
 #include "aegen/core/interpreter.hpp"
 #include "aegen/core/range_analysis.hpp"
+#include "aegen/core/passes/share_products.hpp"
 #include "aegen/core/verifier.hpp"
 #include "aegen/encoders/codec.hpp"
 #include "aegen/encoders/lowering.hpp"
@@ -32,15 +33,23 @@ TEST(RandomNetwork, HoldsEveryKindOfNode) {
   }
 }
 
+// Every third seed: whole dense layers with shared additions.
 TEST(Lowering, RandomNetworksComputeWhatTheirTensorsMean) {
+  std::size_t shared = 0;
   for (std::uint64_t seed = 1; seed <= 400; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     test::RandomNetwork random(seed);
     Graph graph = random.graph();
     const auto inferred = graph.infer();
     ASSERT_TRUE(inferred.ok()) << inferred.error().text();
-    auto lowering = lower(graph, "net_");
+    const bool shares = seed % 3 == 0;
+    auto lowering = lower(graph, "net_", {.wholeDense = shares});
     ASSERT_TRUE(lowering.ok()) << lowering.error().text();
+    if (shares) {
+      const auto stats = core::passes::shareProducts(lowering->program);
+      ASSERT_TRUE(stats.ok()) << stats.error().text();
+      shared += stats->functions;
+    }
     addWhole(*lowering, "whole", "the network");
     for (const auto& violation : core::verify(lowering->program)) ADD_FAILURE() << violation.text();
     const auto ranges = core::analyseRanges(lowering->program, "whole");
@@ -66,6 +75,7 @@ TEST(Lowering, RandomNetworksComputeWhatTheirTensorsMean) {
       }
     }
   }
+  EXPECT_GT(shared, 50U);
 }
 
 TEST(Graph, WeightOutOfRangeIsNamed) {

@@ -126,6 +126,27 @@ TEST_F(DesignFile, EverySettingIsRead) {
   EXPECT_EQ(reset.at("active_etx"), std::vector<std::int64_t>{3});
 }
 
+TEST_F(DesignFile, AdderGraphsAreMadeUnlessTheFileSaysNone) {
+  const auto usual = load("name: chip\nencoders: repeater\n");
+  ASSERT_TRUE(usual.ok() && usual->adderGraphs);
+  EXPECT_EQ(usual->adderGraphs->effort, 1);
+  EXPECT_FALSE(usual->adderGraphs->maxDepth);
+  const auto asked =
+      load("name: chip\nencoders: repeater\nadder_graphs: {effort: 3, max_depth: 9}\n");
+  ASSERT_TRUE(asked.ok() && asked->adderGraphs);
+  EXPECT_EQ(asked->adderGraphs->effort, 3);
+  EXPECT_EQ(asked->adderGraphs->maxDepth, 9);
+  const auto none = load("name: chip\nencoders: repeater\nadder_graphs: none\n");
+  ASSERT_TRUE(none.ok()) << none.error().text();
+  EXPECT_FALSE(none->adderGraphs);
+  const std::string chip = "name: chip\nencoders: repeater\n";
+  expectRefused(chip + "adder_graphs: some\n", "design.out-of-range", 3);
+  expectRefused(chip + "adder_graphs: [1]\n", "design.bad-type", 3);
+  expectRefused(chip + "adder_graphs: {effort: 10}\n", "design.out-of-range", 3);
+  expectRefused(chip + "adder_graphs: {max_depth: 0}\n", "design.out-of-range", 3);
+  expectRefused(chip + "adder_graphs: {depth: 3}\n", "design.unknown-key", 3);
+}
+
 TEST_F(DesignFile, AThresholdForEachChannelIsTakenInOrder) {
   const auto spec = load(
       "name: chip\nencoders: threshold_sum\nshape: {channels: 4}\n"

@@ -7,6 +7,7 @@
 #include "aegen/core/passes/dead_values.hpp"
 #include "aegen/core/passes/fold_constants.hpp"
 #include "aegen/core/passes/narrow_widths.hpp"
+#include "aegen/core/passes/share_products.hpp"
 #include "aegen/core/passes/share_values.hpp"
 #include "aegen/core/verifier.hpp"
 
@@ -129,8 +130,9 @@ Result<std::vector<const Pass*>> passesOf(const std::vector<std::string>& names)
 }
 
 // `design` behind a pass, when that is a design with the same latencies.
-Result<std::optional<Design>> tried(const Pass& pass, const Design& design, Unit unit) {
-  pass.run(unit);
+Result<std::optional<Design>> tried(const Pass& pass, const Design& design, Unit unit,
+                                    const PassOptions& options) {
+  if (const auto done = pass.run(unit, options); !done) return done.error();
   if (const auto valid = checkValid(unit.program); !valid) return invalid(pass, valid.error());
   Design after = designOf(unit, design);
   const auto timing = analyse(after);
@@ -141,6 +143,20 @@ Result<std::optional<Design>> tried(const Pass& pass, const Design& design, Unit
     return std::optional<Design>();
   }
   return std::optional(std::move(after));
+}
+
+// A pass that needs no telling and cannot fail.
+template <void (*run)(Unit&)>
+Result<void> plain(Unit& unit, const PassOptions&) {
+  run(unit);
+  return {};
+}
+
+Result<void> shareProductsOf(Unit& unit, const PassOptions& options) {
+  if (!options.adderGraphs) return {};
+  const auto shared = shareProducts(unit.program, *options.adderGraphs);
+  if (!shared) return shared.error();
+  return {};
 }
 
 // As `unit`, with the ports of all blocks' functions fixed.
@@ -154,18 +170,21 @@ Unit withFixedWiring(Unit unit) {
 const std::vector<Pass>& allPasses() {
   static const std::vector<Pass> passes{
       {"fold_constants", "constants, decided comparisons and identities, through calls",
-       foldConstants},
-      {"share_values", "what is computed twice is computed once", shareValues},
-      {"narrow_widths", "formats no wider than proven intervals", narrowWidths},
-      {"dead_values", "values, elements and bits that nothing depends on go", dropDeadValues},
+       plain<foldConstants>},
+      {"share_values", "what is computed twice is computed once", plain<shareValues>},
+      {"share_products", "sums of products by constants become adder graphs", shareProductsOf},
+      {"narrow_widths", "formats no wider than proven intervals", plain<narrowWidths>},
+      {"dead_values", "values, elements and bits that nothing depends on go",
+       plain<dropDeadValues>},
   };
   return passes;
 }
 
 std::vector<std::string> defaultPasses() {
-  // The second time finds what narrower and fewer values decide.
-  return {"fold_constants", "share_values", "narrow_widths", "dead_values",
-          "fold_constants", "share_values", "narrow_widths", "dead_values"};
+  // Adder graphs need to see constants, and sums that do not wrap yet. The second time finds what
+  // narrower and fewer values decide.
+  return {"fold_constants", "share_values", "share_products", "narrow_widths", "dead_values",
+          "fold_constants", "share_values", "narrow_widths",  "dead_values"};
 }
 
 Result<std::vector<std::string>> parsePasses(std::string_view text) {
@@ -198,7 +217,8 @@ PassStatistics statisticsOf(const Design& design) {
   return out;
 }
 
-Result<PipelineReport> runPasses(Design& design, const std::vector<std::string>& names) {
+Result<PipelineReport> runPasses(Design& design, const std::vector<std::string>& names,
+                                 const PassOptions& options) {
   const auto passes = passesOf(names);
   if (!passes) return passes.error();
   PipelineReport report;
@@ -206,10 +226,10 @@ Result<PipelineReport> runPasses(Design& design, const std::vector<std::string>&
     const auto start = std::chrono::steady_clock::now();
     PassRun run{.name = std::string(pass->name), .before = statisticsOf(design), .after = {}};
     const Unit unit = unitOf(design);
-    auto after = tried(*pass, design, unit);
+    auto after = tried(*pass, design, unit, options);
     if (after && !*after) {
       run.keptWiring = true;
-      after = tried(*pass, design, withFixedWiring(unit));
+      after = tried(*pass, design, withFixedWiring(unit), options);
     }
     if (!after) return after.error();
     if (*after) design = std::move(**after);
@@ -221,7 +241,8 @@ Result<PipelineReport> runPasses(Design& design, const std::vector<std::string>&
 }
 
 Result<PipelineReport> runPasses(Program& program, std::string_view function,
-                                 const std::vector<std::string>& names) {
+                                 const std::vector<std::string>& names,
+                                 const PassOptions& options) {
   const auto passes = passesOf(names);
   if (!passes) return passes.error();
   PipelineReport report;
@@ -231,7 +252,7 @@ Result<PipelineReport> runPasses(Program& program, std::string_view function,
     PassRun run{.name = std::string(pass->name),
                 .before = statisticsOf(unit.program, unit.top),
                 .after = {}};
-    pass->run(unit);
+    if (const auto done = pass->run(unit, options); !done) return done.error();
     if (const auto valid = checkValid(unit.program); !valid) return invalid(*pass, valid.error());
     run.after = statisticsOf(unit.program, unit.top);
     run.seconds = secondsSince(start);

@@ -12,6 +12,7 @@
 #include "aegen/data/events.hpp"
 #include "aegen/encoders/codec.hpp"
 #include "aegen/encoders/link_formats.hpp"
+#include "aegen/encoders/lowering.hpp"
 
 namespace aegen::encoders::econ_t {
 
@@ -105,6 +106,8 @@ struct ChipOptions {
   /// false: no codes, mux and calibration; charges `calq` (an autoencoder's input by its own name)
   /// u22[channels] are an input behind rx_words, of which the header alone is read.
   bool frontEnd = true;
+  /// How the encoder is lowered: wholeDense where core::passes::shareProducts() is to follow.
+  LoweringOptions lowering;
 };
 /// The chip's own latencies (encoder, formatter; section 3): those of the slowest encoder held.
 [[nodiscard]] std::pair<int, int> defaultLatency(const std::vector<Algorithm>& encoders);
@@ -137,7 +140,8 @@ struct ChipOptions {
                                               const ChipOptions& options);
 
 /// The encoder alone between two registers: 48 calibrated charges `calq_in` to latents, two clocks.
-[[nodiscard]] core::Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name);
+[[nodiscard]] core::Result<core::Design> encoderOnly(const Graph& encoder, const std::string& name,
+                                                     const LoweringOptions& options = {});
 
 /// The back-end board's function `decode`: tx u32[shape.etx] -> header u5, module_sum u28 (middle
 /// of the 5E4M code's step), latent (the codec's number and format; bits that are not sent are 0),

@@ -27,11 +27,18 @@ struct Lowering {
   std::vector<core::ConfigField> fields;  ///< loadable weights in layer order: kernel, bias
 };
 
+struct LoweringOptions {
+  /// A Dense layer with a hard-wired kernel is one function of all its outputs, in which they can
+  /// share additions (core::passes::shareProducts()); else one function an output.
+  bool wholeDense = false;
+};
+
 /// `graph` must have been inferred. Function names start with `prefix`. Arrange, Pad, Concat and
 /// Reshape become wiring; Relu and Requantize join the layer before them. Signals are named as the
 /// last node of their layer. Padding and zeros are constants at the calls. Diagnostics:
 /// `graph.name` (a node is named as another node's helper function or sum), `graph.output`.
-[[nodiscard]] core::Result<Lowering> lower(const Graph& graph, const std::string& prefix);
+[[nodiscard]] core::Result<Lowering> lower(const Graph& graph, const std::string& prefix,
+                                           const LoweringOptions& options = {});
 
 /// Adds a function `name` that computes the whole graph by calling the layers: inputs are the
 /// graph's inputs and the loadable fields, the output is the graph's.

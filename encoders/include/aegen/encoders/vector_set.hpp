@@ -19,8 +19,8 @@ struct VectorSet {
   std::filesystem::path expected;      ///< 13 eTX words a crossing
 };
 
-/// Names of the sets in a folder: subfolders that hold a config.json or an expected_tx.csv, sorted. Diagnostic
-/// `vectors.no-folder` or `vectors.no-sets`.
+/// Names of the sets in a folder: subfolders that hold a config.json or an expected_tx.csv, sorted.
+/// Diagnostic `vectors.no-folder` or `vectors.no-sets`.
 [[nodiscard]] core::Result<std::vector<std::string>> listVectorSets(
     const std::filesystem::path& folder);
 

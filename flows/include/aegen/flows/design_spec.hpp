@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "aegen/core/adder_graph.hpp"
 #include "aegen/core/design.hpp"
 #include "aegen/core/passes/pipeline.hpp"
 #include "aegen/encoders/econ_t.hpp"
@@ -31,6 +32,8 @@ struct DesignSpec {
   std::filesystem::path model;  ///< of the autoencoder: an aegen model, or a config.json with
                                 ///< ae_weights (no decoder then); empty when the chip holds none
   bool loadable = true;         ///< weights in registers; else constants of the hardware
+  /// How products by constants become shared additions; empty: they stay products.
+  std::optional<core::AdderGraphOptions> adderGraphs = core::AdderGraphOptions{};
   /// Encoders held, sizes, latencies. buildDesign() sets the latents, which are the model's.
   encoders::econ_t::ChipOptions chip;
   int linkLatency = 1;     ///< crossings from eTX to the board

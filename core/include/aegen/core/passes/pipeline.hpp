@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aegen/core/adder_graph.hpp"
 #include "aegen/core/diagnostic.hpp"
 #include "aegen/core/passes/unit.hpp"
 
@@ -18,8 +19,8 @@ struct PassStatistics {
   /// Instructions that are more than wires: no constants, fixed shifts, slices, concatenations,
   /// reinterpretations, floors that wrap; no calls.
   std::uint64_t operations = 0;
-  std::uint64_t valueBits = 0;   ///< bits of their results
-  std::uint64_t calls = 0;       ///< instances of functions
+  std::uint64_t valueBits = 0;  ///< bits of their results
+  std::uint64_t calls = 0;      ///< instances of functions
   /// Bits of pipeline registers: of registered blocks, and what delays signals until they are used.
   /// Not those of configuration and of state blocks, which no pass changes. 0 of a plain program.
   std::uint64_t registerBits = 0;
@@ -29,12 +30,18 @@ struct PassStatistics {
 [[nodiscard]] PassStatistics statisticsOf(const Program& program, std::string_view function);
 [[nodiscard]] PassStatistics statisticsOf(const Design& design);
 
+/// What passes may be told.
+struct PassOptions {
+  /// How share_products looks for adder graphs; empty: not at all.
+  std::optional<AdderGraphOptions> adderGraphs = AdderGraphOptions{};
+};
+
 /// A pass: its name, a line of what it does, and the transformation. `run` leaves a valid unit that
 /// computes the same bits at the top's outputs; run again it changes nothing.
 struct Pass {
   std::string_view name;
   std::string_view meaning;
-  void (*run)(Unit& unit);
+  Result<void> (*run)(Unit& unit, const PassOptions& options);
 };
 
 /// Every pass there is, in the order of docs/passes.md.
@@ -65,12 +72,15 @@ struct PipelineReport {
 
 /// Runs `passes` by name over a design that analyse() accepts: the same bits at its outputs in
 /// every crossing, the same latencies, registers and state blocks. Errors: passes.unknown;
+/// adder-graph.shape (`options` out of range);
 /// passes.invalid when what a pass left does not verify (a bug of the pass, named in the message).
 [[nodiscard]] Result<PipelineReport> runPasses(Design& design,
-                                               const std::vector<std::string>& passes);
+                                               const std::vector<std::string>& passes,
+                                               const PassOptions& options = {});
 
 /// The same over a function and what it calls; other functions are dropped.
 [[nodiscard]] Result<PipelineReport> runPasses(Program& program, std::string_view function,
-                                               const std::vector<std::string>& passes);
+                                               const std::vector<std::string>& passes,
+                                               const PassOptions& options = {});
 
 }  // namespace aegen::core::passes
