@@ -135,6 +135,12 @@ std::uint32_t LinearNetwork::addLeaf(NetworkLeaf leaf) {
   return static_cast<std::uint32_t>(leaves_.size() - 1);
 }
 
+// A leaf that is always the same is no leaf.
+LinearForm LinearNetwork::leafForm(std::uint32_t leaf) const {
+  const Interval& range = ranges_[leaf];
+  return range.low == range.high ? LinearForm{{}, range.low} : LinearForm::of(leaf);
+}
+
 FormUse LinearNetwork::use(ValueId value, bool exactFormat) {
   return {intern(meanings_[value]), function_.values[value].format, exactFormat};
 }
@@ -193,12 +199,11 @@ bool LinearNetwork::readCut(const Instruction& instruction) {
   const std::uint32_t leaf =
       cutLeaf(NetworkLeaf::Kind::Cut, form, bits, cut, FixedFormat::holding(cut, fraction));
   LinearForm& meaning = meanings_[instruction.results[0]];
-  meaning = LinearForm::of(leaf);
+  meaning = leafForm(leaf);
   if (negative) {
     const std::uint32_t zero =
         cutLeaf(NetworkLeaf::Kind::LowBitsZero, form, bits, {0, 1}, FixedFormat{});
-    meaning = {{{leaf, -1}, {zero, 1}}, -1};
-    std::ranges::sort(meaning.terms);
+    meaning = *subtract({{{zero, 1}}, -1}, meaning);
   }
   return true;
 }
@@ -241,7 +246,7 @@ void LinearNetwork::readKept(const Instruction& instruction) {
   }
   const KeptInstruction& known = kept_[found->second];
   for (std::size_t r = 0; r < instruction.results.size(); ++r) {
-    meanings_[instruction.results[r]] = LinearForm::of(known.leaves[r]);
+    meanings_[instruction.results[r]] = leafForm(known.leaves[r]);
   }
 }
 

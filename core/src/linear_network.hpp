@@ -70,6 +70,7 @@ class LinearNetwork {
   std::uint32_t addLeaf(NetworkLeaf leaf);
   std::uint32_t cutLeaf(NetworkLeaf::Kind kind, std::uint32_t form, int bits, const Interval& range,
                         const FixedFormat& format);
+  [[nodiscard]] LinearForm leafForm(std::uint32_t leaf) const;
   void read(const Instruction& instruction);
   bool readLinear(const Instruction& instruction);
   bool readCut(const Instruction& instruction);
