@@ -269,7 +269,7 @@ void readEvents(YamlReader& reader, const YAML::Node& node, EventSource& out) {
 void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (!reader.checkKeys(top, "",
                         {"name", "description", "encoders", "shape", "model", "weights", "latency",
-                         "link", "serial", "settings", "events", "liberty"})) {
+                         "link", "serial", "settings", "events", "liberty", "multipliers"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
@@ -314,6 +314,12 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   }
   if (top["events"]) readEvents(reader, top["events"], out.events);
   if (top["liberty"]) out.liberty = reader.file(top["liberty"], "liberty");
+  if (top["multipliers"]) {
+    static constexpr MultiplierStyle kStyles[] = {MultiplierStyle::Auto, MultiplierStyle::Array,
+                                                  MultiplierStyle::Tree, MultiplierStyle::Booth};
+    out.multipliers = kStyles[reader.choice(top["multipliers"], "multipliers",
+                                            {"auto", "array", "tree", "booth"})];
+  }
 }
 
 // Marks every weight of the encoder as wanted by the design.

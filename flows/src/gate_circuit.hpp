@@ -22,6 +22,7 @@ struct GateCosts {
   double andOrInvert = 0;  ///< !(a b + c d)
   double majority = 0;     ///< the carry of a full adder whose sum nobody reads
   double fullAdder = 0;
+  double parity3 = 0;
 };
 
 /// Costs of a library; `cells`: its full-adder cell may be used.
@@ -41,7 +42,18 @@ struct Signal {
 inline constexpr Signal kZero{0, false};
 inline constexpr Signal kOne{1, false};
 
-enum class GateKind : std::uint8_t { Not, Nand, And, Or, Xor, AndOrInvert, FullAdder };
+enum class GateKind : std::uint8_t {
+  Not,
+  Nand,
+  And,
+  Or,
+  Xor,
+  Xnor,
+  AndOrInvert,  ///< !(0 1 + 2 3), the numbers being inputs
+  FullAdder,
+  Parity3,   ///< a full adder whose carry nobody reads
+  Majority,  ///< a full adder whose sum nobody reads
+};
 
 struct Gate {
   GateKind kind = GateKind::Not;
@@ -58,17 +70,15 @@ class GateCircuit {
   GateCircuit(const GateCosts& costs, std::uint32_t lastNet) : costs_(costs), next_(lastNet + 1) {}
 
   /// A net that carries the signal itself.
-  std::uint32_t plain(Signal signal);
-  /// a AND b; of the two ways that differ in what a complement costs the one whose net carries the
-  /// complement.
+  std::uint32_t plain(Signal signal) { return phased(signal, false).net; }
   Signal conjunction(Signal a, Signal b);
   Signal disjunction(Signal a, Signal b) { return !conjunction(!a, !b); }
   Signal parity(Signal a, Signal b);
   /// a b + c d.
   Signal either(Signal a, Signal b, Signal c, Signal d);
-  /// The same value, on a net that carries its complement; built anew rather than inverted if it is
-  /// a NAND.
-  Signal complemented(Signal signal);
+  /// The same value on a net that carries it (`inverted` false) or its complement (true): a gate's
+  /// counterpart where it has one, else an inverter.
+  Signal phased(Signal signal, bool inverted);
   struct Sum {
     Signal sum;
     Signal carry;
@@ -82,18 +92,20 @@ class GateCircuit {
   [[nodiscard]] const std::vector<Gate>& gates() const { return gates_; }
   [[nodiscard]] std::uint32_t lastNet() const { return next_ - 1; }
 
-  /// Keeps what `outputs` need, a full adder without reader of its sum becomes a majority of gates.
+  /// Keeps what the nets `outputs` need; full adders half of which is read become smaller.
   void prune(const std::vector<std::uint32_t>& outputs);
   /// Area of all gates.
   [[nodiscard]] double area() const;
 
  private:
   std::uint32_t gate(GateKind kind, std::array<std::uint32_t, 4> inputs);
+  [[nodiscard]] double areaOf(GateKind kind) const;
 
   GateCosts costs_;
   std::uint32_t next_;
   std::vector<Gate> gates_;
   std::map<std::array<std::uint32_t, 5>, std::uint32_t> known_;  ///< kind and inputs to output
+  std::map<std::uint32_t, std::size_t> driver_;                  ///< of a net: index in gates_
   std::map<std::uint32_t, int> arrival_;
 };
 

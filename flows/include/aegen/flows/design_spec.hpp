@@ -11,6 +11,7 @@
 #include "aegen/core/design.hpp"
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/link_decoders.hpp"
+#include "aegen/flows/synthesis.hpp"
 
 namespace aegen::flows {
 
@@ -39,6 +40,7 @@ struct DesignSpec {
   std::map<std::string, double> conditions;  ///< values of the model's given conditions
   EventSource events;
   std::filesystem::path liberty;  ///< empty: the default library
+  MultiplierStyle multipliers = MultiplierStyle::Auto;
 
   [[nodiscard]] bool holds(encoders::econ_t::Algorithm algorithm) const;
 };
