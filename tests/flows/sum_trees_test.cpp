@@ -92,12 +92,12 @@ std::string randomModule(std::mt19937_64& random) {
 TEST_F(SumTreesInYosys, RandomSumsOfProductsAreProvenEqualToTheirSource) {
   constexpr std::uint64_t kSeed = 7;
   std::mt19937_64 random(kSeed);
-  for (int round = 0; round < 4; ++round) {
+  for (int round = 0; round < 2; ++round) {
     const std::string text = randomModule(random);
     SCOPED_TRACE(fmt::format("seed {}, round {}\n{}", kSeed, round, text));
     const fs::path source = write("dut.v", text);
     for (const MultiplierStyle style : kStyles) {
-      provenArea(source, style, round == 3 ? AdderStyle::Logic : AdderStyle::Cells);
+      provenArea(source, style, round == 1 ? AdderStyle::Logic : AdderStyle::Cells);
     }
   }
 }

@@ -24,7 +24,7 @@ enum class AdderStyle : std::uint8_t {
 
 /// How products of two variables and sums of them are built.
 enum class MultiplierStyle : std::uint8_t {
-  Auto,   ///< by module the smallest of those below
+  Auto,   ///< trees with the rows that make the smallest area, sum by sum
   Array,  ///< a row of adders for each bit of the narrower operand, sums one by one
   Tree,   ///< one tree of full adders a sum, a row for each bit of the narrower operand
   Booth,  ///< one tree of full adders a sum, a row for each two bits
