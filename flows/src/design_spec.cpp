@@ -316,7 +316,7 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (!reader.checkKeys(
           top, "",
           {"name", "description", "encoders", "shape", "model", "weights", "adder_graphs",
-           "latency", "link", "serial", "settings", "events", "liberty", "passes"})) {
+           "latency", "link", "serial", "settings", "events", "liberty", "multipliers", "passes"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
@@ -363,6 +363,12 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (top["events"]) readEvents(reader, top["events"], out.events);
   if (top["liberty"]) out.liberty = reader.file(top["liberty"], "liberty");
   if (top["passes"]) readPasses(reader, top["passes"], out.passes);
+  if (top["multipliers"]) {
+    static constexpr MultiplierStyle kStyles[] = {MultiplierStyle::Auto, MultiplierStyle::Array,
+                                                  MultiplierStyle::Tree, MultiplierStyle::Booth};
+    out.multipliers = kStyles[reader.choice(top["multipliers"], "multipliers",
+                                            {"auto", "array", "tree", "booth"})];
+  }
 }
 
 // Marks every weight of the encoder as wanted by the design.

@@ -249,6 +249,7 @@ Build::Build(DesignBundle bundle, StageOptions options)
     : bundle_(std::move(bundle)), options_(std::move(options)) {
   if (options_.jobs == 0) options_.jobs = std::max(1U, std::thread::hardware_concurrency());
   if (!options_.liberty.empty()) bundle_.spec.liberty = options_.liberty;
+  if (options_.multipliers) bundle_.spec.multipliers = *options_.multipliers;
 }
 
 Result<Build> Build::open(const DesignSpec& spec, const StageOptions& options) {
@@ -306,7 +307,7 @@ std::string Build::key(Stage stage) const {
   }
   if (stage == Stage::Synth) {
     const fs::path liberty = spec.liberty.empty() ? fs::path(kDefaultLiberty) : spec.liberty;
-    text += liberty.string() + "\n";
+    text += fmt::format("{} {}\n", liberty.string(), static_cast<int>(spec.multipliers));
     if (const auto library = core::readFile(liberty)) text += core::digestText(*library);
   }
   return designDigest() + "\n" + core::digestText(text) + "\n";
@@ -497,6 +498,7 @@ Result<StageOutcome> Build::synth() {
   if (upToDate(Stage::Synth, result)) return synthOutcome(result, true);
   SynthesisOptions options;
   if (!bundle_.spec.liberty.empty()) options.liberty = bundle_.spec.liberty;
+  options.multipliers = bundle_.spec.multipliers;
   options.jobs = options_.jobs;
   options.workDirectory = options_.out / "work" / "synth";
   options.progress = [&](const SynthesisProgress& step) {

@@ -17,6 +17,7 @@
 #include "aegen/core/process.hpp"
 #include "aegen/flows/netlist.hpp"
 #include "aegen/rtl_gen/manifest.hpp"
+#include "sum_trees.hpp"
 #include "synthesis_plan.hpp"
 
 namespace aegen::flows {
@@ -328,6 +329,7 @@ class ReadableLibrary {
 
 core::Result<std::vector<Batch>> elaborate(const std::vector<std::filesystem::path>& sources,
                                            const std::string& top, const WorkFiles& files,
+                                           const Liberty& library,
                                            const SynthesisOptions& options) {
   const auto elaborated =
       runYosys(elaborationScript(sources, top, files), files.directory / "elaborate.ys",
@@ -335,12 +337,25 @@ core::Result<std::vector<Batch>> elaborate(const std::vector<std::filesystem::pa
   if (!elaborated) {
     return elaborated.error();
   }
-  auto modules = measureModules(contentOf(files.elaborated()), files.elaborated().string());
+  const std::string design = contentOf(files.elaborated());
+  auto modules = measureModules(design, files.elaborated().string());
   if (!modules) {
     return modules.error();
   }
+  const auto trees =
+      treeSums(design, files.elaborated().string(), library, options.adders, options.multipliers);
+  if (!trees) {
+    return trees.error();
+  }
+  std::vector<std::string> treed;
+  for (const TreedModule& module : trees->modules) {
+    treed.push_back(module.name);
+  }
+  if (auto written = core::writeFile(files.trees(), trees->json); !written) {
+    return written.error();
+  }
   std::vector<Batch> batches = planBatches(std::move(*modules), options.jobs);
-  const auto split = runYosys(splitScript(batches, files), files.directory / "split.ys",
+  const auto split = runYosys(splitScript(batches, files, treed), files.directory / "split.ys",
                               options.timeoutSeconds, "the modules of " + top);
   if (!split) {
     return split.error();
@@ -356,6 +371,16 @@ core::Result<std::vector<Batch>> elaborate(const std::vector<std::filesystem::pa
 }
 
 }  // namespace
+
+std::optional<MultiplierStyle> multiplierStyle(std::string_view text) {
+  static const std::map<std::string_view, MultiplierStyle> kStyles = {
+      {"auto", MultiplierStyle::Auto},
+      {"array", MultiplierStyle::Array},
+      {"tree", MultiplierStyle::Tree},
+      {"booth", MultiplierStyle::Booth}};
+  const auto found = kStyles.find(text);
+  return found == kStyles.end() ? std::nullopt : std::optional(found->second);
+}
 
 std::string areaScript() {
   return "strash; dc2; strash; dch; amap -m";
@@ -391,7 +416,7 @@ core::Result<SynthResult> synthesise(const std::vector<std::filesystem::path>& f
   if (auto written = core::writeFile(work.map(), arithmeticMap(adder)); !written) {
     return written.error();
   }
-  const auto batches = elaborate(sources, top, work, options);
+  const auto batches = elaborate(sources, top, work, *library, options);
   if (!batches) {
     return batches.error();
   }

@@ -87,8 +87,13 @@ std::string elaborationScript(const std::vector<std::filesystem::path>& sources,
   return script;
 }
 
-std::string splitScript(const std::vector<Batch>& batches, const WorkFiles& files) {
+std::string splitScript(const std::vector<Batch>& batches, const WorkFiles& files,
+                        const std::vector<std::string>& replaced) {
   std::string script = fmt::format("read_rtlil {}\n", quoted(files.design()));
+  if (!replaced.empty()) {
+    script +=
+        fmt::format("delete {}\nread_json {}\n", fmt::join(replaced, " "), quoted(files.trees()));
+  }
   for (std::size_t i = 0; i < batches.size(); ++i) {
     script += fmt::format("select {}\nwrite_rtlil -selected {}\nselect -clear\n",
                           fmt::join(batches[i].modules, " "), quoted(files.batch(i, ".il")));

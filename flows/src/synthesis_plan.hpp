@@ -39,6 +39,7 @@ struct WorkFiles {
 
   [[nodiscard]] std::filesystem::path elaborated() const { return directory / "elaborated.json"; }
   [[nodiscard]] std::filesystem::path design() const { return directory / "elaborated.il"; }
+  [[nodiscard]] std::filesystem::path trees() const { return directory / "trees.json"; }
   [[nodiscard]] std::filesystem::path stubs() const { return directory / "stubs.il"; }
   [[nodiscard]] std::filesystem::path map() const { return directory / "arithmetic_map.v"; }
   [[nodiscard]] std::filesystem::path batch(std::size_t index, const char* ending) const {
@@ -50,8 +51,10 @@ struct WorkFiles {
 [[nodiscard]] std::string elaborationScript(const std::vector<std::filesystem::path>& sources,
                                             const std::string& top, const WorkFiles& files);
 
-/// Cuts design() into a file a batch and stubs() with every module's ports.
-[[nodiscard]] std::string splitScript(const std::vector<Batch>& batches, const WorkFiles& files);
+/// Cuts design() into a file a batch and stubs() with every module's ports. The modules named in
+/// `replaced` are taken from trees() instead.
+[[nodiscard]] std::string splitScript(const std::vector<Batch>& batches, const WorkFiles& files,
+                                      const std::vector<std::string>& replaced = {});
 
 /// Maps one batch and writes its netlist as JSON and Verilog.
 [[nodiscard]] std::string mappingScript(std::size_t index, const WorkFiles& files);

@@ -155,13 +155,27 @@ void addCosimOptions(CLI::App* command, const std::shared_ptr<Arguments>& argume
                       "Invert a captured bit, SIGNAL:ELEMENT:BIT:CROSSING, to see it noticed");
 }
 
+void addSynthesisOptions(CLI::App* command, const std::shared_ptr<Arguments>& arguments) {
+  command->add_option("--liberty", arguments->options.liberty,
+                      "Liberty file; default: the design's");
+  command
+      ->add_option_function<std::string>(
+          "--multipliers",
+          [arguments](const std::string& text) {
+            arguments->options.multipliers = flows::multiplierStyle(text);
+          },
+          "How products of two variables are built: auto (the smallest), array, tree, booth; "
+          "default: the design's")
+      ->check(CLI::IsMember({"auto", "array", "tree", "booth"}));
+}
+
 }  // namespace
 
 void addBuildCommands(CLI::App& app, int& exitCode) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* const build =
       addCommand(app, "build", "Everything: rtl, lint, cosim, synth, report", arguments);
-  build->add_option("--liberty", arguments->options.liberty, "Liberty file; default: the design's");
+  addSynthesisOptions(build, arguments);
   build->add_option("--crossings", arguments->crossings,
                     "Crossings to simulate; default: the design's");
   build->callback([arguments, &exitCode] {
@@ -177,9 +191,7 @@ void addBuildCommands(CLI::App& app, int& exitCode) {
     auto own = std::make_shared<Arguments>();
     CLI::App* const command = addCommand(app, std::string(flows::text(stage)), help, own);
     if (stage == Stage::Cosim) addCosimOptions(command, own);
-    if (stage == Stage::Synth) {
-      command->add_option("--liberty", own->options.liberty, "Liberty file; default: the design's");
-    }
+    if (stage == Stage::Synth) addSynthesisOptions(command, own);
     command->callback([own, stage = stage, &exitCode] { exitCode = run(*own, {stage}); });
   }
 }

@@ -13,6 +13,7 @@
 #include "aegen/core/passes/pipeline.hpp"
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/link_decoders.hpp"
+#include "aegen/flows/synthesis.hpp"
 
 namespace aegen::flows {
 
@@ -45,6 +46,7 @@ struct DesignSpec {
   std::filesystem::path liberty;  ///< empty: the default library
   /// Run over the chip, in order (docs/passes.md).
   std::vector<std::string> passes = core::passes::defaultPasses();
+  MultiplierStyle multipliers = MultiplierStyle::Auto;
 
   [[nodiscard]] bool holds(encoders::econ_t::Algorithm algorithm) const;
 };

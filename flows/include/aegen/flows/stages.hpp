@@ -30,6 +30,7 @@ struct StageOptions {
   unsigned jobs = 0;              ///< 0: as many as processors
   bool force = false;             ///< do again what is up to date
   std::filesystem::path liberty;  ///< overrides the design's
+  std::optional<MultiplierStyle> multipliers;  ///< likewise
   StageProgress progress;         ///< may be empty
 };
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aegen/core/diagnostic.hpp"
@@ -21,6 +22,17 @@ enum class AdderStyle : std::uint8_t {
   Logic,  ///< ripple-carry gates, left to ABC
 };
 
+/// How products of two variables and sums of them are built.
+enum class MultiplierStyle : std::uint8_t {
+  Auto,   ///< trees with the rows that make the smallest area, sum by sum
+  Array,  ///< a row of adders for each bit of the narrower operand, sums one by one
+  Tree,   ///< one tree of full adders a sum, a row for each bit of the narrower operand
+  Booth,  ///< one tree of full adders a sum, a row for each two bits
+};
+
+/// `auto`, `array`, `tree` or `booth`; nothing for other texts.
+[[nodiscard]] std::optional<MultiplierStyle> multiplierStyle(std::string_view text);
+
 /// One Yosys run came to its end.
 struct SynthesisProgress {
   std::vector<std::string> modules;  ///< those of the run; empty: the elaboration of the whole
@@ -32,6 +44,7 @@ struct SynthesisProgress {
 struct SynthesisOptions {
   std::filesystem::path liberty = std::filesystem::path(kDefaultLiberty);
   AdderStyle adders = AdderStyle::Cells;
+  MultiplierStyle multipliers = MultiplierStyle::Auto;
   unsigned jobs = 2;  ///< Yosys processes at a time
   /// Scripts, logs and mapped netlists (`batch_*.json`, `batch_*.v`) go here; created.
   std::filesystem::path workDirectory;
