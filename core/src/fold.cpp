@@ -252,9 +252,8 @@ class Binder {
       const auto signals = static_cast<double>(std::ranges::count_if(
           operand.sources, [](const Source& source) { return !source.first; }));
       const auto constants = static_cast<double>(operand.sources.size()) - signals;
-      const double bit = signals == 0
-                             ? (constants - 1) * kConstantMuxGates
-                             : (signals - 1) * kMuxGates + constants * kConstantMuxGates;
+      const double bit = signals == 0 ? (constants - 1) * kConstantMuxGates
+                                      : (signals - 1) * kMuxGates + constants * kConstantMuxGates;
       gates += bit * operand.width;
     }
     return gates;

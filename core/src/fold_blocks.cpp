@@ -46,8 +46,8 @@ std::vector<std::optional<FoldPlan>> foldBlocks(const Design& design) {
   for (std::size_t i = 0; i < design.blocks.size(); ++i) {
     const Block& block = design.blocks[i];
     if (block.kind != BlockKind::Function) continue;
-    plans[i] = planFold(design.program, *design.program.find(block.function),
-                        design.clocksPerCrossing);
+    plans[i] =
+        planFold(design.program, *design.program.find(block.function), design.clocksPerCrossing);
     if (plans[i]) candidates.push_back(i);
   }
   std::ranges::stable_sort(candidates, std::greater{},
