@@ -269,7 +269,7 @@ void readEvents(YamlReader& reader, const YAML::Node& node, EventSource& out) {
 void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (!reader.checkKeys(top, "",
                         {"name", "description", "encoders", "shape", "model", "weights", "latency",
-                         "link", "serial", "settings", "events", "liberty"})) {
+                         "link", "reuse", "serial", "settings", "events", "liberty"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
@@ -300,6 +300,10 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
     out.loadable = reader.choice(top["weights"], "weights", {"loadable", "hard_wired"}) == 0;
   }
   if (top["latency"]) readLatency(reader, top["latency"], out);
+  if (top["reuse"]) {
+    const std::vector<std::string> clocks{"1", "2", "4", "8"};
+    out.chip.reuse = 1 << reader.choice(top["reuse"], "reuse", clocks);
+  }
   if (top["link"]) readLink(reader, top["link"], out);
   if (top["serial"]) readSerial(reader, top["serial"], out.chip.serial);
   if (top["settings"]) {
