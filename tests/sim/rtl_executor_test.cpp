@@ -6,6 +6,8 @@
 #include <fstream>
 
 #include "aegen/core/design_interpreter.hpp"
+#include "random_folds.hpp"
+#include "random_program.hpp"
 #include "small_design.hpp"
 
 namespace aegen::sim {
@@ -49,6 +51,47 @@ TEST(RtlExecutor, EqualsTheInterpreterForEveryConfigurationOfOneProcess) {
   const auto one = (*executor)->run(small::smallInputs(1, 2));
   ASSERT_TRUE(one.ok());
   EXPECT_EQ(one->events(), 1U);
+}
+
+TEST(RtlExecutor, RunsACrossingInSeveralClocksToTheSameBits) {
+  std::vector<core::Design> designs{small::smallDesign("small_a"),
+                                    test_common::randomFoldedDesign(5, 8)};
+  designs[0].clocksPerCrossing = 4;
+  for (const core::Design& design : designs) {
+    SCOPED_TRACE(design.name);
+    const small::WrittenRtl rtl = small::writtenRtl(design);
+    auto executor = RtlExecutor::create(rtl.manifest, rtl.folder, options());
+    ASSERT_TRUE(executor.ok()) << executor.error().text();
+    core::DesignInterpreter interpreter(design);
+    test_common::SplitMix64 random(8);
+    std::size_t elements = 0;
+    for (const core::Signal& signal : design.inputs) elements += signal.count;
+    core::Columns inputs(elements, 2000);
+    for (std::size_t event = 0; event < inputs.events(); ++event) {
+      std::size_t element = 0;
+      for (const core::Signal& signal : design.inputs) {
+        for (std::uint32_t i = 0; i < signal.count; ++i, ++element) {
+          inputs.at(element, event) = test_common::randomRaw(random, signal.format);
+        }
+      }
+    }
+    for (int configuration = 0; configuration < 3; ++configuration) {
+      core::ConfigValues values;
+      for (const core::ConfigField& field : design.config) {
+        for (std::uint32_t i = 0; i < field.count; ++i) {
+          values[field.name].push_back(test_common::randomRaw(random, field.format));
+        }
+      }
+      const auto done = (*executor)->configure(values);
+      ASSERT_TRUE(done.ok()) << done.error().text();
+      interpreter.configure(values);
+      interpreter.reset();
+      const auto expected = interpreter.run(inputs);
+      const auto got = (*executor)->run(inputs);
+      ASSERT_TRUE(got.ok()) << got.error().text();
+      EXPECT_TRUE(*got == *expected);
+    }
+  }
 }
 
 TEST(RtlExecutor, StartsWithTheResetConfigurationAndReusesTheBuild) {
