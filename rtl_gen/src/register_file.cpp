@@ -113,7 +113,7 @@ class RegisterFileBuilder {
  public:
   RegisterFileBuilder(const core::Design& design, const RegisterMap& map)
       : map_(map),
-        paced_(design.clocksPerCrossing > 1),
+        paced_(map.paced),
         b_(design.name + "_registers", ModuleKind::Registers,
            {fmt::format("{}_registers: configuration registers, one value an address", design.name),
             "Values are written to a shadow copy. Bit 0 written to the control address commits it: "
@@ -185,7 +185,10 @@ class RegisterFileBuilder {
                                     binary(Operator::Equal, ready_, readyBefore));
     const ExprPtr quiet =
         b_.net("quiet", logicalAnd(same, logicalNot(logicalOr(write_, written_))));
-    const ExprPtr asked = logicalOr(logicalAnd(requestWrite_, ready_), requestRead_);
+    ExprPtr asked = logicalOr(logicalAnd(requestWrite_, ready_), requestRead_);
+    if (paced_) {
+      asked = logicalAnd(asked, moves_);  // the serial port's own step
+    }
     b_.assign(granted_, logicalAnd(quiet, asked));
     address_ = b_.net("address", conditional(granted_, requestAddress_, address_));
     data_ = b_.net("write_data", conditional(granted_, requestData_, data_));
@@ -344,6 +347,7 @@ RegisterMap mapRegisters(const core::Design& design, const core::DesignTiming& t
   map.controlAddress = address;
   map.dataBits = design.configDataBits();
   map.serial = design.serial.has_value();
+  map.paced = design.clocksPerCrossing > 1;
   map.addressBits = indexWidth(std::uint64_t{address} + 1);
   return map;
 }

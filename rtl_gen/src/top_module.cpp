@@ -303,6 +303,9 @@ class TopBuilder {
                                   {"sda", reference("i2c_sda", 1)},
                                   {"sda_low", reference("i2c_sda_low", 1), true},
                                   {"address", concat(std::move(address))}};
+    if (end_) {
+      slave.push_back({kCrossingEnd, end_});
+    }
     const auto tie = [&](const char* port, const char* net, int width, bool toRegisters) {
       const ExprPtr wire = b_.wire(net, width);
       slave.push_back({port, wire, toRegisters});

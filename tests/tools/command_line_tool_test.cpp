@@ -5,7 +5,9 @@
 
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
+#include <string>
 
 #include "aegen/core/files.hpp"
 
