@@ -45,6 +45,7 @@ class DesignAnalysis {
   Result<DesignTiming> run() {
     config();
     if (design_.serial) serial(*design_.serial);
+    clocks(design_.clocksPerCrossing);
     for (const Signal& signal : design_.inputs) define(signal, 0, "input");
     std::set<std::string_view> blocks;
     for (const Block& block : design_.blocks) {
@@ -91,6 +92,14 @@ class DesignAnalysis {
         }
       }
     }
+  }
+
+  void clocks(int perCrossing) {
+    const bool powerOfTwo = perCrossing > 0 && (perCrossing & (perCrossing - 1)) == 0;
+    if ((powerOfTwo && perCrossing <= kMostClocksPerCrossing) || error_) return;
+    error_ = badInput("design.reuse",
+                      "a crossing cannot have " + std::to_string(perCrossing) + " clocks",
+                      design_.name, {"it has 1, 2, 4 or 8"});
   }
 
   void serial(const SerialPort& port) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "aegen/core/fold.hpp"
 #include "aegen/core/function_builder.hpp"
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/lowering.hpp"
@@ -12,6 +13,7 @@
 #include "chip_settings.hpp"
 #include "econ_t_path.hpp"
 #include "pipeline.hpp"
+#include "shared_neurons.hpp"
 
 namespace aegen::encoders::econ_t {
 namespace {
@@ -88,7 +90,9 @@ class ChipAssembly {
                             options_.name);
     }
     if (graph_ == nullptr) return {};
-    auto lowered = lower(*graph_, "", options_.lowering);
+    LoweringOptions lowering = options_.lowering;
+    lowering.sharedNeurons = worthSharing(*graph_, options_.reuse);
+    auto lowered = lower(*graph_, "", lowering);
     if (!lowered) return lowered.error();
     if (auto good = checkEncoder(*graph_, *lowered, shape_); !good) return good;
     if (reset_.keep.size() != static_cast<std::size_t>(shape_.patternBits())) {
@@ -295,6 +299,15 @@ class ChipAssembly {
     return logicLevels(own ? path_ : network_.program, function);
   }
 
+  // What folding the block alone would save, in gates.
+  double saved(std::size_t block) const {
+    const std::string& function = blocks_[block].function;
+    const bool own = path_.find(function) != nullptr;
+    const core::Program& program = own ? path_ : network_.program;
+    const auto plan = core::planFold(program, *program.find(function), options_.reuse);
+    return plan ? plan->saved() : 0;
+  }
+
   static Result<int> latency(const std::optional<int>& asked, int usual, int most,
                              const char* key) {
     const int chosen = asked.value_or(std::min(usual, most));
@@ -316,7 +329,7 @@ class ChipAssembly {
     for (const Algorithm algorithm : chains) {
       longest = std::max(longest, chain(algorithm).size() + (several() ? 0 : front_.size()));
     }
-    const auto usual = defaultLatency(options_.encoders);
+    const auto usual = defaultLatency(options_.encoders, options_.reuse);
     const auto encoder =
         latency(options_.encoderLatency, usual.first, static_cast<int>(longest), "latency.encoder");
     if (!encoder) return encoder.error();
@@ -339,7 +352,10 @@ class ChipAssembly {
     for (const std::size_t block : stages) each.push_back(levels(block));
     each.front() += before;
     const auto registers = std::min(stages.size(), static_cast<std::size_t>(encoderLatency_));
-    for (const std::size_t at : evenCuts(each, registers)) blocks_[stages[at]].registered = true;
+    std::vector<double> gains;
+    for (const std::size_t block : stages) gains.push_back(saved(block));
+    for (const std::size_t at : evenCuts(each, registers, gains))
+      blocks_[stages[at]].registered = true;
     taken_[static_cast<std::size_t>(algorithm)] = static_cast<int>(registers);
   }
 
@@ -416,6 +432,7 @@ class ChipAssembly {
     }
     design.outputs = {"tx"};
     design.serial = options_.serial;
+    design.clocksPerCrossing = options_.reuse;
     design.blocks = std::move(blocks_);
     const Algorithm chosen = several() ? reset_.algorithm : options_.encoders.front();
     // A repeater beside others has one register, behind its codes.
@@ -449,7 +466,7 @@ class ChipAssembly {
 
 }  // namespace
 
-std::pair<int, int> defaultLatency(const std::vector<Algorithm>& encoders) {
+std::pair<int, int> defaultLatency(const std::vector<Algorithm>& encoders, int reuse) {
   std::pair<int, int> out{1, 1};
   const auto atLeast = [&](int encoder, int formatter) {
     out = {std::max(out.first, encoder), std::max(out.second, formatter)};
@@ -464,7 +481,7 @@ std::pair<int, int> defaultLatency(const std::vector<Algorithm>& encoders) {
         atLeast(2, 3);
         break;
       case Algorithm::Autoencoder:
-        atLeast(2, 2);
+        atLeast(reuse > 1 ? 3 : 2, 2);
         break;
     }
   }

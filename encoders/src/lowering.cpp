@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <span>
 #include <tuple>
 
@@ -37,7 +38,11 @@ std::vector<ValueId> slice(const std::vector<ValueId>& ids, std::size_t first, s
 class Lowerer {
  public:
   Lowerer(const Graph& graph, const std::string& prefix, const LoweringOptions& options)
-      : graph_(graph), prefix_(prefix), options_(options), live_(liveElements(graph)) {}
+      : graph_(graph), prefix_(prefix), options_(options), live_(liveElements(graph)) {
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+      if (options.sharedNeurons.contains(graph_.nodes[i].name)) share(i);
+    }
+  }
 
   core::Result<Lowering> run() {
     if (auto good = checkNames(); !good) return good.error();
@@ -74,6 +79,24 @@ class Lowerer {
   }
 
  private:
+  // Lets a Dense node's neurons read their weights as if they were loadable; weightPorts() ties
+  // them to the constants they are.
+  void share(std::size_t at) {
+    Node& node = graph_.nodes[at];
+    const bool same = node.kernel.channelFraction.empty() && node.bias.channelFraction.empty();
+    std::size_t last = at;
+    while (last + 1 < graph_.nodes.size() && isElementwise(graph_.nodes[last + 1].kind)) ++last;
+    const bool requantized = graph_.nodes[last].kind == NodeKind::Requantize;
+    const bool fixed = !node.kernel.loadable && !node.bias.loadable;
+    if (node.kind != NodeKind::Dense || !same || !requantized || !fixed) return;
+    Node loadable = node;
+    loadable.kernel.loadable = loadable.bias.loadable = true;
+    const LayerSums sums(loadable, inputOf(node));
+    if (!sums.range(0, 0).tooWide.empty()) return;
+    node = std::move(loadable);
+    shared_.insert(node.name);
+  }
+
   static std::string sumName(const Node& node) { return node.name + "_sum"; }
   // Of the function that computes output `channel` (Dense) or all of a window's. Where no weights
   // are hard-wired and all have one fraction, neurons share one.
@@ -90,7 +113,8 @@ class Lowerer {
 
   // Whether all outputs of a Dense layer are computed in one function.
   [[nodiscard]] bool oneUnit(const Node& node) const {
-    return node.kind == NodeKind::Dense && !node.kernel.loadable && options_.wholeDense;
+    return node.kind == NodeKind::Dense && !node.kernel.loadable && options_.wholeDense &&
+           !shared_.contains(node.name);
   }
 
   // What lowering makes beside the nodes' own functions and signals must not be named as they are.
@@ -304,6 +328,12 @@ class Lowerer {
     const auto port = [&](const Weights& weights, const std::string& comment) {
       std::vector<ValueId> ids;
       if (!weights.loadable) return ids;
+      if (shared_.contains(node.name)) {
+        for (const std::int64_t value : weights.values) {
+          ids.push_back(b.reinterpret(b.constant(value, weights.format.fraction), weights.format));
+        }
+        return ids;
+      }
       field(weights, comment);
       layer.inputs.push_back({weights.name, weights.name});
       return b.input(weights.name, weights.format,
@@ -445,9 +475,10 @@ class Lowerer {
     finishLayer(std::move(b), y, chain.last, made, std::move(layer));
   }
 
-  const Graph& graph_;
+  Graph graph_;
   std::string prefix_;
   LoweringOptions options_;
+  std::set<std::string> shared_;  ///< Dense nodes whose neurons read constants as operands
   Lowering out_;
   std::vector<core::Signal> signals_;
   std::vector<std::vector<Element>> elements_;  ///< of each node

@@ -88,31 +88,36 @@ int logicLevels(const core::Program& program, std::string_view function) {
   return known[function];
 }
 
-std::vector<std::size_t> evenCuts(const std::vector<int>& levels, std::size_t stages) {
+std::vector<std::size_t> evenCuts(const std::vector<int>& levels, std::size_t stages,
+                                  const std::vector<double>& gains) {
   assert(stages >= 1 && stages <= levels.size());
   const std::size_t n = levels.size();
   std::vector<int> before(n + 1, 0);
   std::partial_sum(levels.begin(), levels.end(), before.begin() + 1);
-  constexpr int kInfinite = std::numeric_limits<int>::max();
-  // best[s][i]: the longest part when the first i blocks make s stages; from[s][i]: where the last
-  // of them starts.
-  std::vector best(stages + 1, std::vector<int>(n + 1, kInfinite));
-  std::vector from(stages + 1, std::vector<std::size_t>(n + 1, 0));
-  best[0][0] = 0;
+  struct Split {
+    double gain = -1;  // of an impossible one
+    int longest = 0;
+    std::size_t from = 0;  // where the last part starts
+  };
+  // best[s][i]: of the first i blocks in s stages.
+  std::vector best(stages + 1, std::vector<Split>(n + 1));
+  best[0][0].gain = 0;
   for (std::size_t s = 1; s <= stages; ++s) {
     for (std::size_t i = s; i <= n; ++i) {
-      for (std::size_t j = s - 1; j < i; ++j) {
-        if (best[s - 1][j] == kInfinite) continue;
-        const int longest = std::max(best[s - 1][j], before[i] - before[j]);
-        if (longest < best[s][i]) {
-          best[s][i] = longest;
-          from[s][i] = j;
-        }
+      Split& split = best[s][i];
+      double gain = 0;
+      for (std::size_t j = i; j-- > s - 1;) {  // the last part is blocks j to i - 1
+        if (!gains.empty()) gain = std::max(gain, gains[j]);
+        if (best[s - 1][j].gain < 0) continue;
+        const double all = best[s - 1][j].gain + gain;
+        const int longest = std::max(best[s - 1][j].longest, before[i] - before[j]);
+        const bool better = all > split.gain || (all == split.gain && longest <= split.longest);
+        if (better) split = {all, longest, j};
       }
     }
   }
   std::vector<std::size_t> cuts;
-  for (std::size_t s = stages, i = n; s > 0; i = from[s][i], --s) cuts.push_back(i - 1);
+  for (std::size_t s = stages, i = n; s > 0; i = best[s][i].from, --s) cuts.push_back(i - 1);
   std::ranges::reverse(cuts);
   return cuts;
 }

@@ -14,7 +14,10 @@ namespace aegen::encoders {
 [[nodiscard]] int logicLevels(const core::Program& program, std::string_view function);
 
 /// Indices after which to cut a chain of `levels` into `stages` parts (the last index among them)
-/// so that the longest part is shortest; among equals the earliest cuts.
-[[nodiscard]] std::vector<std::size_t> evenCuts(const std::vector<int>& levels, std::size_t stages);
+/// so that the longest part is shortest; among equals the earliest cuts. With `gains`, of which a
+/// part has that of the block with the largest, their sum comes first: folding folds one block
+/// between two registers.
+[[nodiscard]] std::vector<std::size_t> evenCuts(const std::vector<int>& levels, std::size_t stages,
+                                                const std::vector<double>& gains = {});
 
 }  // namespace aegen::encoders

@@ -316,7 +316,8 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (!reader.checkKeys(
           top, "",
           {"name", "description", "encoders", "shape", "model", "weights", "adder_graphs",
-           "latency", "link", "serial", "settings", "events", "liberty", "multipliers", "passes"})) {
+           "latency", "link", "reuse", "serial", "settings", "events", "liberty", "multipliers",
+           "passes"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
@@ -348,6 +349,10 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   }
   if (top["adder_graphs"]) readAdderGraphs(reader, top["adder_graphs"], out.adderGraphs);
   if (top["latency"]) readLatency(reader, top["latency"], out);
+  if (top["reuse"]) {
+    const std::vector<std::string> clocks{"1", "2", "4", "8"};
+    out.chip.reuse = 1 << reader.choice(top["reuse"], "reuse", clocks);
+  }
   if (top["link"]) readLink(reader, top["link"], out);
   if (top["serial"]) readSerial(reader, top["serial"], out.chip.serial);
   if (top["settings"]) {

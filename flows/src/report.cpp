@@ -40,7 +40,7 @@ ReportCheck latencyCheck(const CosimResult& cosim) {
   for (const LatencyResult& latency : cosim.latencies) {
     if (latency.asked != latency.measured) {
       check.status = CheckStatus::Fail;
-      check.details.push_back(fmt::format("{}: {} clocks measured, {} asked for", latency.name,
+      check.details.push_back(fmt::format("{}: {} crossings measured, {} asked for", latency.name,
                                           latency.measured, latency.asked));
     }
   }

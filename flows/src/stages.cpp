@@ -201,7 +201,7 @@ StageOutcome cosimOutcome(const CosimResult& result, bool reused) {
   std::string latencies;
   for (const LatencyResult& latency : result.latencies) {
     if (latency.asked != latency.measured) {
-      out.findings.push_back(fmt::format("latency of {}: {} clocks measured, {} asked for",
+      out.findings.push_back(fmt::format("latency of {}: {} crossings measured, {} asked for",
                                          latency.name, latency.measured, latency.asked));
     }
     latencies +=
@@ -209,7 +209,7 @@ StageOutcome cosimOutcome(const CosimResult& result, bool reused) {
   }
   out.passed = out.findings.empty();
   out.summary =
-      fmt::format("{} crossings, {} wrong values; latency in clocks: {}; {:.0f} crossings/s",
+      fmt::format("{} crossings, {} wrong values; latency in crossings: {}; {:.0f} crossings/s",
                   result.crossings, result.mismatches, latencies, result.crossingsPerSecond);
   if (result.overall.events > 0) {
     out.summary += fmt::format("; EMD mean {:.3f}, response {:.3f}", result.overall.emdMean,

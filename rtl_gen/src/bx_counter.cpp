@@ -16,7 +16,7 @@ constexpr int kBxBits = 12;
 
 }  // namespace
 
-Module bxCounterModule() {
+Module bxCounterModule(Pace pace) {
   ModuleBuilder b(
       "bx_counter", ModuleKind::State,
       {fmt::format("bx_counter: number of the bunch crossing in its orbit, 0 to {}", kLastBx),
@@ -37,9 +37,14 @@ Module bxCounterModule() {
       b.net("current", conditional(restart, literal(0, kBxBits),
                                    binary(Operator::Add, previous, literal(1, kBxBits))));
   b.assign(bx, next);
+  const bool paced = pace == Pace::SeveralClocks;
+  const ExprPtr moves = paced ? b.input(kCrossingEnd, 1, "the crossing's last clock") : nullptr;
+  const ExprPtr clear = logicalOr(
+      logicalNot(resetN), paced ? b.net("starts", logicalAnd(linkReset, moves)) : linkReset);
+  const std::vector<Statement> count{nonBlocking(previous, next)};
   b.add(AlwaysFf{"clk",
-                 {ifElse(logicalOr(logicalNot(resetN), linkReset), {nonBlocking(previous, last)},
-                         {nonBlocking(previous, next)})},
+                 {ifElse(clear, {nonBlocking(previous, last)},
+                         paced ? std::vector{ifElse(moves, count)} : count)},
                  {}});
   return std::move(b).finish();
 }

@@ -12,6 +12,7 @@
 #include "aegen/rtl_gen/register_map.hpp"
 #include "aegen/rtl_gen/state_blocks.hpp"
 #include "aegen/rtl_gen/verilog_printer.hpp"
+#include "emit_folded.hpp"
 #include "i2c_slave.hpp"
 #include "register_file.hpp"
 #include "top_module.hpp"
@@ -26,12 +27,18 @@ namespace {
 constexpr std::uint32_t kMaxDepth = 1000;
 static_assert(kMaxDepth <= core::kMostWaitingWords, "waiting words of a full buffer are counted");
 
-// Functions that blocks use, directly or through calls.
-std::set<std::string> reachable(const core::Design& design) {
+// Functions that are modules: those of blocks that are not folded, and whatever is called.
+std::set<std::string> reachable(const core::Design& design, const FoldPlans& plans) {
   std::set<std::string> names;
-  for (const core::Block& block : design.blocks) {
-    if (block.kind == core::BlockKind::Function) {
-      names.insert(block.function);
+  for (std::size_t i = 0; i < design.blocks.size(); ++i) {
+    if (plans[i]) {
+      for (const core::Instruction& instruction : plans[i]->function.instructions) {
+        if (instruction.op == core::Op::Call) {
+          names.insert(instruction.callee);
+        }
+      }
+    } else if (design.blocks[i].kind == core::BlockKind::Function) {
+      names.insert(design.blocks[i].function);
     }
   }
   // Callees come before callers, so one walk from the end finds all.
@@ -51,6 +58,7 @@ std::set<std::string> reachable(const core::Design& design) {
 
 // Modules of the state blocks; `names` tells which buffer module a block is an instance of.
 std::vector<Module> stateModules(const core::Design& design, std::vector<std::string>& names) {
+  const Pace pace = design.clocksPerCrossing > 1 ? Pace::SeveralClocks : Pace::CrossingAClock;
   std::vector<Module> modules;
   std::vector<std::pair<core::BufferSizes, std::string>> buffers;
   bool counter = false;
@@ -63,7 +71,7 @@ std::vector<Module> stateModules(const core::Design& design, std::vector<std::st
       case core::BlockKind::BxCounter:
         names.back() = "bx_counter";
         if (!counter) {
-          modules.push_back(bxCounterModule());
+          modules.push_back(bxCounterModule(pace));
         }
         counter = true;
         break;
@@ -74,7 +82,8 @@ std::vector<Module> stateModules(const core::Design& design, std::vector<std::st
           const std::string name = buffers.empty()
                                        ? std::string("output_buffer")
                                        : fmt::format("output_buffer_{}", buffers.size() + 1);
-          std::ranges::move(outputBufferModules(name, block.buffer), std::back_inserter(modules));
+          std::ranges::move(outputBufferModules(name, block.buffer, pace),
+                            std::back_inserter(modules));
           known = buffers.insert(buffers.end(), {block.buffer, name});
         }
         names.back() = known->second;
@@ -178,14 +187,25 @@ core::Result<GeneratedRtl> emitVerilog(const core::Design& design) {
     return named.error();
   }
   GeneratedRtl rtl;
-  const std::set<std::string> used = reachable(design);
+  const FoldPlans plans = core::foldBlocks(design);
+  const std::set<std::string> used = reachable(design, plans);
   for (const core::Function& function : design.program.functions) {
     if (used.contains(function.name)) {
       rtl.modules.push_back(emitFunction(design.program, function));
     }
   }
   std::vector<std::string> blockModules;
-  std::ranges::move(stateModules(design, blockModules), std::back_inserter(rtl.modules));
+  std::vector<Module> states = stateModules(design, blockModules);
+  std::set<std::string> folded;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (plans[i]) {
+      blockModules[i] = foldedName(*plans[i]);
+      if (folded.insert(blockModules[i]).second) {
+        rtl.modules.push_back(emitFolded(design.program, *plans[i]));
+      }
+    }
+  }
+  std::ranges::move(states, std::back_inserter(rtl.modules));
   const RegisterMap map = mapRegisters(design, *timing);
   if (!map.fields.empty()) {
     std::ranges::move(registerModules(design, map), std::back_inserter(rtl.modules));
@@ -193,7 +213,7 @@ core::Result<GeneratedRtl> emitVerilog(const core::Design& design) {
   if (design.serial) {
     rtl.modules.push_back(i2cSlaveModule(map));
   }
-  core::Result<Module> top = topModule(design, *timing, map, blockModules, rtl.manifest);
+  core::Result<Module> top = topModule(design, *timing, map, blockModules, plans, rtl.manifest);
   if (!top) {
     return top.error();
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "aegen/rtl_gen/state_blocks.hpp"
 #include "module_builder.hpp"
 
 namespace aegen::rtl_gen {
@@ -75,6 +76,9 @@ class SlaveBuilder {
         b_.outputReg("request_wdata", map_.dataBits, {literal(0, map_.dataBits), {}}, "to write");
     granted_ = b_.input("granted", 1, "the request is served in this clock");
     readData_ = b_.input("rdata", map_.dataBits, "at request_address");
+    if (map_.paced) {
+      moves_ = b_.input(kCrossingEnd, 1, "the crossing's last clock: the slave's one step");
+    }
   }
 
   // A line as the slave believes it: synchronised, and unchanged until four samples agree.
@@ -84,15 +88,16 @@ class SlaveBuilder {
     const int stages = 1 + kFilterSamples;
     const RegisterInfo high{repeat(literal(1, 1), stages), {}};
     const ExprPtr samples = b_.reg(name + "_samples", stages, high, "newest in bit 0");
-    b_.clocked(samples, high, concat({slice(samples, stages - 2, 0), pin}));
+    b_.clocked(samples, high, concat({slice(samples, stages - 2, 0), pin}), moves_);
     const RegisterInfo one{literal(1, 1), {}};
     const ExprPtr level = b_.reg(name + "_level", 1, one);
     const ExprPtr used = slice(samples, stages - 1, 1);
     b_.clocked(level, one,
                logicalOr(unary(Operator::ReduceAnd, used),
-                         logicalAnd(level, unary(Operator::ReduceOr, used))));
+                         logicalAnd(level, unary(Operator::ReduceOr, used))),
+               moves_);
     previous = b_.reg(name + "_before", 1, one, "a clock ago");
-    b_.clocked(previous, one, level);
+    b_.clocked(previous, one, level, moves_);
     return level;
   }
 
@@ -100,7 +105,8 @@ class SlaveBuilder {
     b_.comment("START and STOP: SDA changes while SCL is high, and both stay for a while.");
     const RegisterInfo zeros{literal(0, kFlushClocks), {}};
     const ExprPtr flushed = b_.reg("flushed", kFlushClocks, zeros, "clocks since the reset");
-    b_.clocked(flushed, zeros, concat({slice(flushed, kFlushClocks - 2, 0), literal(1, 1)}));
+    b_.clocked(flushed, zeros, concat({slice(flushed, kFlushClocks - 2, 0), literal(1, 1)}),
+               moves_);
     const ExprPtr moved =
         b_.net("sda_moved", logicalAnd(logicalAnd(scl_, sclBefore_),
                                        logicalAnd(binary(Operator::NotEqual, sda_, sdaBefore_),
@@ -111,7 +117,8 @@ class SlaveBuilder {
     b_.clocked(timer, none,
                conditional(logicalNot(scl_), literal(0, kTimerBits),
                            conditional(moved, literal(1, kTimerBits),
-                                       conditional(idle, timer, plusOne(timer)))));
+                                       conditional(idle, timer, plusOne(timer)))),
+               moves_);
     const ExprPtr confirmed =
         b_.net("condition",
                logicalAnd(logicalAnd(unary(Operator::ReduceAnd, timer), scl_), logicalNot(moved)));
@@ -191,7 +198,7 @@ class SlaveBuilder {
   }
 
   void set(const ExprPtr& reg, ExprPtr next) {
-    b_.clocked(reg, {literal(0, reg->width), {}}, std::move(next));
+    b_.clocked(reg, {literal(0, reg->width), {}}, std::move(next), moves_);
   }
 
   void control() {
@@ -256,6 +263,7 @@ class SlaveBuilder {
 
   const RegisterMap& map_;
   ModuleBuilder b_;
+  ExprPtr moves_;  // null when every clock is a crossing
   ExprPtr sclPin_, sdaPin_, sdaLow_, address_, granted_, readData_;
   ExprPtr requestWrite_, requestRead_, requestAddress_, requestData_;
   ExprPtr scl_, sclBefore_, sda_, sdaBefore_, start_, stop_, rise_, fall_;

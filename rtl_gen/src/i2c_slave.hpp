@@ -24,6 +24,8 @@ inline constexpr const char* kI2cSlave = "i2c_slave";
 /// Both lines pass two flip-flops and a filter that follows after four equal samples, so that
 /// spikes of up to 50 ns at 40 MHz are not seen; a START or STOP counts when SDA has kept its new
 /// level for seven clocks with SCL high, which tolerates SDA changing together with SCL's fall.
+/// Where a crossing has several clocks (map.paced, kCrossingEnd) the slave steps once a crossing,
+/// so that these times stay as they are.
 [[nodiscard]] verilog::Module i2cSlaveModule(const RegisterMap& map);
 
 }  // namespace aegen::rtl_gen

@@ -106,6 +106,7 @@ Json toJson(const ModuleManifest& manifest) {
   json["aegen_version"] = manifest.aegenVersion;
   json["design"] = manifest.design;
   json["top"] = manifest.top;
+  json["clocks_per_crossing"] = manifest.clocksPerCrossing;
   json["files"] = manifest.files;
   json["config_port"] = {{"address_width", manifest.configAddressWidth},
                          {"data_width", manifest.configDataWidth},
@@ -241,6 +242,12 @@ core::Result<ModuleManifest> loadManifest(const std::filesystem::path& file) {
   port.get("address_width", manifest.configAddressWidth);
   port.get("data_width", manifest.configDataWidth);
   port.get("control_address", manifest.controlAddress);
+  if (json.contains("clocks_per_crossing")) {
+    reader.get("clocks_per_crossing", manifest.clocksPerCrossing);
+    if (!problem && manifest.clocksPerCrossing < 1) {
+      problem = "clocks_per_crossing: not 1 or more";
+    }
+  }
   // Manifests of this version from before there were serial ports have no such key.
   const auto serialPort = json.find("serial_port");
   if (!problem && serialPort != json.end() && !serialPort->is_null()) {

@@ -207,8 +207,12 @@ void ModuleBuilder::assign(ExprPtr target, ExprPtr value) {
   add(Assign{std::move(target), std::move(value)});
 }
 
-void ModuleBuilder::clocked(const ExprPtr& target, const RegisterInfo& info, ExprPtr next) {
+void ModuleBuilder::clocked(const ExprPtr& target, const RegisterInfo& info, ExprPtr next,
+                            const ExprPtr& enable) {
   std::vector<Statement> body{nonBlocking(target, std::move(next))};
+  if (enable) {
+    body = {ifElse(enable, std::move(body))};
+  }
   if (info.reset) {
     body = {ifElse(logicalNot(reference("rst_n", 1)), {nonBlocking(target, info.reset)},
                    std::move(body))};

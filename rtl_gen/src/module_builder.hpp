@@ -44,10 +44,10 @@ class ModuleBuilder {
   verilog::ExprPtr sliceable(const std::string& hint, const verilog::ExprPtr& expr);
 
   void assign(verilog::ExprPtr target, verilog::ExprPtr value);
-  /// `always @(posedge clk)`: `target` takes `next` each clock, or its reset value while rst_n is
-  /// low.
+  /// `always @(posedge clk)`: `target` takes `next` each clock (in which `enable`, if given, is 1),
+  /// or its reset value while rst_n is low.
   void clocked(const verilog::ExprPtr& target, const verilog::RegisterInfo& info,
-               verilog::ExprPtr next);
+               verilog::ExprPtr next, const verilog::ExprPtr& enable = nullptr);
   void add(verilog::Item item) { module_.items.push_back(std::move(item)); }
   void instance(std::string module, const std::string& name,
                 std::vector<verilog::Connection> connections, std::string comment = {});

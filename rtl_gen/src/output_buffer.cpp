@@ -59,7 +59,7 @@ Module rotatorModule(const std::string& name, const Geometry& g, int width) {
 }
 
 // One word a row, with a bit a row that says whether it has been written since it last left.
-Module bankModule(const std::string& name, const Geometry& g) {
+Module bankModule(const std::string& name, const Geometry& g, Pace pace) {
   ModuleBuilder b(
       name, ModuleKind::State,
       {fmt::format("{}: {} words of the output buffer, one written and one read a clock", name,
@@ -73,6 +73,8 @@ Module bankModule(const std::string& name, const Geometry& g) {
   const ExprPtr readRow = b.input("read_row", g.rowBits);
   const ExprPtr leave = b.input("leave", 1, "the word read leaves the buffer");
   const ExprPtr readWord = b.output("read_word", kWordBits);
+  const bool paced = pace == Pace::SeveralClocks;
+  const ExprPtr moves = paced ? b.input(kCrossingEnd, 1, "the crossing's last clock") : nullptr;
   b.add(Memory{"store", kWordBits, g.rows, "read only where `written` says so", {}});
   b.reserve("store");
   const ExprPtr written =
@@ -96,21 +98,25 @@ Module bankModule(const std::string& name, const Geometry& g) {
                                              literal(0, kWordBits))));
   const ExprPtr kept =
       binary(Operator::And, binary(Operator::Or, written, setRow), unary(Operator::Not, leaveRow));
+  const std::vector<Statement> keep{nonBlocking(written, kept)};
   b.add(AlwaysFf{"clk",
                  {ifElse(clear, {nonBlocking(written, repeat(literal(0, 1), g.rows))},
-                         {nonBlocking(written, kept)})},
+                         paced ? std::vector{ifElse(moves, keep)} : keep)},
                  {}});
-  b.add(AlwaysFf{
-      "clk", {ifElse(write, {nonBlocking(element("store", kWordBits, writeRow), writeWord)})}, {}});
+  b.add(AlwaysFf{"clk",
+                 {ifElse(paced ? logicalAnd(write, moves) : write,
+                         {nonBlocking(element("store", kWordBits, writeRow), writeWord)})},
+                 {}});
   return std::move(b).finish();
 }
 
 // Builds the buffer itself step by step; members are nets that later steps need.
 class BufferBuilder {
  public:
-  BufferBuilder(const std::string& name, const Geometry& geometry)
+  BufferBuilder(const std::string& name, const Geometry& geometry, Pace pace)
       : name_(name),
         g_(geometry),
+        pace_(pace),
         b_(name, ModuleKind::State,
            {fmt::format("{}: the link's queue of up to {} words of 16 bits", name, g_.depth),
             fmt::format("{} words are written at the end of the queue each crossing, of which "
@@ -144,7 +150,11 @@ class BufferBuilder {
     activeEtx_ = b_.input("active_etx", kEtxBits, "eTX in use");
     tx_ = b_.outputReg("tx", g_.etx * 32, {repeat(literal(0, 1), g_.etx * 32), {}},
                        "what leaves; of a pair the first word in the upper half");
-    clear_ = b_.net("clear", logicalOr(logicalNot(resetN_), linkReset_));
+    if (pace_ == Pace::SeveralClocks) {
+      moves_ = b_.input(kCrossingEnd, 1, "the crossing's last clock");
+    }
+    clear_ = b_.net("clear", logicalOr(logicalNot(resetN_),
+                                       moves_ ? logicalAnd(linkReset_, moves_) : linkReset_));
   }
 
   // Rules 1 to 3: what is stored this crossing and how many words then wait.
@@ -186,8 +196,11 @@ class BufferBuilder {
   }
 
   void clocked(const ExprPtr& target, const ExprPtr& cleared, const ExprPtr& next) {
-    b_.add(AlwaysFf{
-        "clk", {ifElse(clear_, {nonBlocking(target, cleared)}, {nonBlocking(target, next)})}, {}});
+    std::vector<Statement> step{nonBlocking(target, next)};
+    if (moves_) {
+      step = {ifElse(moves_, std::move(step))};
+    }
+    b_.add(AlwaysFf{"clk", {ifElse(clear_, {nonBlocking(target, cleared)}, std::move(step))}, {}});
   }
 
   // A row brought back below g_.rows; it is at most one lap ahead.
@@ -302,15 +315,19 @@ class BufferBuilder {
         return i + 1 == g_.banks ? same
                                  : conditional(binary(Operator::Less, here, bank), next, same);
       };
-      b_.instance(name_ + "_bank", fmt::format("bank_{}", i),
-                  {{"clk", reference("clk", 1)},
-                   {"clear", clear_},
-                   {"write", bit(toBanks_, i * element + kWordBits)},
-                   {"write_row", row(writeBank_, writeRow_, writeRowAfter)},
-                   {"write_word", slice(toBanks_, i * element + kWordBits - 1, i * element)},
-                   {"read_row", row(readBank_, readRow_, readRowAfter)},
-                   {"leave", bit(leaveBanks_, i)},
-                   {"read_word", word, true}});
+      std::vector<Connection> connections{
+          {"clk", reference("clk", 1)},
+          {"clear", clear_},
+          {"write", bit(toBanks_, i * element + kWordBits)},
+          {"write_row", row(writeBank_, writeRow_, writeRowAfter)},
+          {"write_word", slice(toBanks_, i * element + kWordBits - 1, i * element)},
+          {"read_row", row(readBank_, readRow_, readRowAfter)},
+          {"leave", bit(leaveBanks_, i)},
+          {"read_word", word, true}};
+      if (moves_) {
+        connections.push_back({kCrossingEnd, moves_});
+      }
+      b_.instance(name_ + "_bank", fmt::format("bank_{}", i), std::move(connections));
       read.insert(read.begin(), word);
     }
     b_.comment("Rotate what is read back to positions and send what leaves.");
@@ -335,8 +352,10 @@ class BufferBuilder {
 
   std::string name_;
   Geometry g_;
+  Pace pace_;
   ModuleBuilder b_;
   ExprPtr resetN_, linkReset_, clear_;
+  ExprPtr moves_;  // null when every clock is a crossing
   ExprPtr words_, count_, truncated_, fill_, t1_, t2_, t3_, activeEtx_, tx_;
   ExprPtr waiting_, truncate_, truncatedWord_, leaving_, leave_;
   ExprPtr readBank_, readRow_, writeBank_, writeRow_;
@@ -345,14 +364,15 @@ class BufferBuilder {
 
 }  // namespace
 
-std::vector<Module> outputBufferModules(const std::string& name, const core::BufferSizes& sizes) {
+std::vector<Module> outputBufferModules(const std::string& name, const core::BufferSizes& sizes,
+                                        Pace pace) {
   const Geometry geometry(sizes);
   std::vector<Module> modules;
   modules.push_back(rotatorModule(name + "_rotate_write", geometry, kWordBits + 1));
   modules.push_back(rotatorModule(name + "_rotate_leave", geometry, 1));
   modules.push_back(rotatorModule(name + "_rotate_read", geometry, kWordBits));
-  modules.push_back(bankModule(name + "_bank", geometry));
-  modules.push_back(BufferBuilder(name, geometry).run());
+  modules.push_back(bankModule(name + "_bank", geometry, pace));
+  modules.push_back(BufferBuilder(name, geometry, pace).run());
   return modules;
 }
 

@@ -7,6 +7,7 @@
 
 #include "aegen/rtl_gen/emit_function.hpp"
 #include "aegen/rtl_gen/register_map.hpp"
+#include "aegen/rtl_gen/state_blocks.hpp"
 #include "module_builder.hpp"
 
 namespace aegen::rtl_gen {
@@ -112,10 +113,11 @@ class RegisterFileBuilder {
  public:
   RegisterFileBuilder(const core::Design& design, const RegisterMap& map)
       : map_(map),
+        paced_(map.paced),
         b_(design.name + "_registers", ModuleKind::Registers,
            {fmt::format("{}_registers: configuration registers, one value an address", design.name),
             "Values are written to a shadow copy. Bit 0 written to the control address commits it: "
-            "the crossing on the inputs in the next clock is the first to see the new values, and "
+            "the next crossing on the inputs is the first to see the new values, and "
             "every field switches when that crossing reaches the place of its use, so that no "
             "crossing sees old and new values mixed.",
             "While a commit is under way cfg_ready is low and writes are ignored. cfg_rdata is "
@@ -142,6 +144,9 @@ class RegisterFileBuilder {
     write_ = b_.input("cfg_write", 1);
     address_ = b_.input("cfg_address", map_.addressBits);
     data_ = b_.input("cfg_wdata", map_.dataBits);
+    if (paced_) {
+      moves_ = b_.input(kCrossingEnd, 1, "the crossing's last clock: what is due switches");
+    }
     readData_ = b_.outputReg("cfg_rdata", map_.dataBits, {literal(0, map_.dataBits), {}},
                              "value at the address of the clock before");
     ready_ = b_.outputReg("cfg_ready", 1, {literal(1, 1), {}}, "low while a commit is under way");
@@ -160,7 +165,8 @@ class RegisterFileBuilder {
       for (int time = field.firstUse + 1; time <= field.lastUse; ++time) {
         b_.outputReg(configNet(field, time), width,
                      {nullptr, "follows the active copy, which has one"},
-                     fmt::format("the same, {} clocks later", time - field.firstUse));
+                     fmt::format("the same, {} {} later", time - field.firstUse,
+                                 paced_ ? "crossings" : "clocks"));
       }
     }
   }
@@ -179,7 +185,10 @@ class RegisterFileBuilder {
                                     binary(Operator::Equal, ready_, readyBefore));
     const ExprPtr quiet =
         b_.net("quiet", logicalAnd(same, logicalNot(logicalOr(write_, written_))));
-    const ExprPtr asked = logicalOr(logicalAnd(requestWrite_, ready_), requestRead_);
+    ExprPtr asked = logicalOr(logicalAnd(requestWrite_, ready_), requestRead_);
+    if (paced_) {
+      asked = logicalAnd(asked, moves_);  // the serial port's own step
+    }
     b_.assign(granted_, logicalAnd(quiet, asked));
     address_ = b_.net("address", conditional(granted_, requestAddress_, address_));
     data_ = b_.net("write_data", conditional(granted_, requestData_, data_));
@@ -200,17 +209,33 @@ class RegisterFileBuilder {
     }
     // The port is a register: low from the clock after a commit until its last field has switched.
     accepted_ = b_.net("write_accepted", logicalAnd(write_, ready_));
-    commits_.push_back(
-        b_.net("commit_0", logicalAnd(logicalAnd(accepted_, control_), bit(data_, 0))));
-    std::vector<ExprPtr> underWay;
-    for (const ExprPtr& reg : later) {
-      underWay.push_back(commits_.back());
-      b_.clocked(reg, {literal(0, 1), {}}, commits_.back());
-      commits_.push_back(reg);
+    const ExprPtr asked = logicalAnd(logicalAnd(accepted_, control_), bit(data_, 0));
+    const RegisterInfo idle{literal(0, 1), {}};
+    std::vector<ExprPtr> underWay;  // after this clock
+    if (paced_) {
+      const ExprPtr waits = b_.reg("commit_waits", 1, idle, "for the end of its crossing");
+      commits_.push_back(b_.net("commit_0", logicalOr(asked, waits)));
+      underWay.push_back(b_.net("commit_waits_on", logicalAnd(commits_[0], logicalNot(moves_))));
+      b_.clocked(waits, idle, underWay[0]);
+    } else {
+      commits_.push_back(b_.net("commit_0", asked));
+    }
+    for (std::size_t k = 0; k < later.size(); ++k) {
+      const ExprPtr next = !paced_ ? commits_[k]
+                                   : b_.net(fmt::format("commit_{}_next", k + 1),
+                                            conditional(moves_, commits_[k], later[k]));
+      underWay.push_back(next);
+      b_.clocked(later[k], idle, next);
+      commits_.push_back(later[k]);
     }
     b_.clocked(
         ready_, {literal(1, 1), {}},
         underWay.empty() ? literal(1, 1) : logicalNot(unary(Operator::ReduceOr, concat(underWay))));
+    if (paced_) {
+      for (ExprPtr& commit : commits_) {
+        commit = b_.net("commit_now", logicalAnd(commit, moves_));
+      }
+    }
     const ExprPtr busy = logicalNot(ready_);
     reads_.push_back(
         conditional(control_, resize(busy, map_.dataBits, false), literal(0, map_.dataBits)));
@@ -231,7 +256,7 @@ class RegisterFileBuilder {
     for (int time = field.firstUse + 1; time <= field.lastUse; ++time) {
       const int width = format.width * static_cast<int>(field.field->count);
       b_.clocked(reference(configNet(field, time), width), {},
-                 reference(configNet(field, time - 1), width));
+                 reference(configNet(field, time - 1), width), moves_);
     }
   }
 
@@ -293,7 +318,9 @@ class RegisterFileBuilder {
   }
 
   const RegisterMap& map_;
+  bool paced_;  // several clocks a crossing
   ModuleBuilder b_;
+  ExprPtr moves_;  // null when every clock is a crossing
   ExprPtr write_, address_, data_, readData_, ready_, control_, accepted_;
   ExprPtr requestWrite_, requestRead_, requestAddress_, requestData_, granted_, serialData_;
   ExprPtr written_;
@@ -320,6 +347,7 @@ RegisterMap mapRegisters(const core::Design& design, const core::DesignTiming& t
   map.controlAddress = address;
   map.dataBits = design.configDataBits();
   map.serial = design.serial.has_value();
+  map.paced = design.clocksPerCrossing > 1;
   map.addressBits = indexWidth(std::uint64_t{address} + 1);
   return map;
 }

@@ -24,6 +24,7 @@ struct RegisterMap {
   std::uint32_t controlAddress = 0;
   int addressBits = 1;
   bool serial = false;  ///< a serial port asks for registers, too
+  bool paced = false;   ///< a crossing has several clocks
   int dataBits = 0;     ///< of the words that carry values: design.configDataBits()
 
   [[nodiscard]] const Field* find(std::string_view field) const;
@@ -41,7 +42,8 @@ struct RegisterMap {
 /// serial port also serial_write, serial_read, serial_address, serial_wdata -> serial_granted,
 /// serial_rdata: a request is granted in a clock in which the parallel port neither writes nor
 /// waits for a value, so that the parallel port never sees a difference; writes only while
-/// cfg_ready is high.
+/// cfg_ready is high. Where a crossing has several clocks also kCrossingEnd: the serial port moves
+/// on, and is served, in the last clock of a crossing alone.
 [[nodiscard]] std::vector<verilog::Module> registerModules(const core::Design& design,
                                                            const RegisterMap& map);
 

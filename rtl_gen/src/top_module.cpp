@@ -10,6 +10,8 @@
 #include "aegen/core/text_tools.hpp"
 #include "aegen/rtl_gen/emit_design.hpp"
 #include "aegen/rtl_gen/emit_function.hpp"
+#include "aegen/rtl_gen/state_blocks.hpp"
+#include "emit_folded.hpp"
 #include "i2c_slave.hpp"
 #include "module_builder.hpp"
 
@@ -24,6 +26,7 @@ using core::Signal;
 namespace {
 
 constexpr const char* kPipelineReason = "pipeline data";
+constexpr const char* kPhase = "crossing_phase";
 
 int widthOf(const core::FixedFormat& format, std::uint32_t count) {
   return format.width * static_cast<int>(count);
@@ -32,12 +35,15 @@ int widthOf(const core::FixedFormat& format, std::uint32_t count) {
 class TopBuilder {
  public:
   TopBuilder(const core::Design& design, const core::DesignTiming& timing, const RegisterMap& map,
-             const std::vector<std::string>& blockModules, ModuleManifest& manifest)
+             const std::vector<std::string>& blockModules, const FoldPlans& plans,
+             ModuleManifest& manifest)
       : design_(design),
         timing_(timing),
         map_(map),
         blockModules_(blockModules),
+        plans_(plans),
         manifest_(manifest),
+        unit_(design.clocksPerCrossing > 1 ? "crossing" : "clock"),
         b_(design.name, ModuleKind::Top, header(design)) {}
 
   core::Result<Module> run() {
@@ -46,6 +52,7 @@ class TopBuilder {
     }
     findUses();
     ports();
+    pace();
     registers();
     linkResetChain();
     for (const Signal& signal : design_.inputs) {
@@ -62,14 +69,27 @@ class TopBuilder {
   static std::vector<std::string> header(const core::Design& design) {
     std::vector<std::string> lines{design.name + ": " +
                                    (design.comment.empty() ? "top module" : design.comment)};
-    lines.emplace_back(
-        "One crossing a clock. A vector carries its elements side by side, element 0 lowest; "
-        "_next is in front of a pipeline register, _d1 one clock later.");
+    const int clocks = design.clocksPerCrossing;
+    if (clocks > 1) {
+      lines.push_back(fmt::format(
+          "A crossing every {} clocks, counted from the first clock behind a reset. Inputs hold "
+          "for "
+          "the whole crossing; outputs are to be sampled in its last clock, in which the pipeline "
+          "moves on.",
+          clocks));
+    }
+    lines.push_back(fmt::format(
+        "{}A vector carries its elements side by side, element 0 lowest; _next is in front of a "
+        "pipeline register, _d1 one {} later.",
+        clocks > 1 ? "" : "One crossing a clock. ", clocks > 1 ? "crossing" : "clock"));
     return lines;
   }
 
   [[nodiscard]] std::optional<core::Diagnostic> checkNames() {
     std::set<std::string> taken{"clk", "rst_n", "link_reset"};
+    if (design_.clocksPerCrossing > 1) {
+      taken.insert({kPhase, kCrossingEnd});
+    }
     if (!map_.fields.empty()) {
       taken.insert({"cfg_write", "cfg_address", "cfg_wdata", "cfg_rdata", "cfg_ready"});
     }
@@ -137,7 +157,7 @@ class TopBuilder {
     return std::ranges::count(design_.outputs, signal) != 0;
   }
   [[nodiscard]] std::string remark(const Signal& signal) const {
-    return fmt::format("{}; clock {}", describeFormat(signal.format, signal.count),
+    return fmt::format("{}; {} {}", describeFormat(signal.format, signal.count), unit_,
                        timeOf(signal.name));
   }
   [[nodiscard]] ExprPtr net(const std::string& signal) const {
@@ -194,6 +214,20 @@ class TopBuilder {
     }
   }
 
+  // Which clock of the crossing this is, and whether it is the last.
+  void pace() {
+    const int clocks = design_.clocksPerCrossing;
+    if (clocks == 1) {
+      return;
+    }
+    const int width = indexWidth(static_cast<std::uint64_t>(clocks));
+    const RegisterInfo first{literal(0, width), {}};
+    b_.comment("Clock of the crossing");
+    phase_ = b_.reg(kPhase, width, first, fmt::format("0 to {}", clocks - 1));
+    b_.clocked(phase_, first, binary(Operator::Add, phase_, literal(1, width)));
+    end_ = b_.net(kCrossingEnd, unary(Operator::ReduceAnd, phase_));
+  }
+
   void serialPins(const core::SerialPort& serial) {
     b_.input("i2c_scl", 1, "asynchronous");
     b_.input("i2c_sda", 1, "asynchronous: the level of the line");
@@ -229,6 +263,9 @@ class TopBuilder {
     }
     connections.push_back({"cfg_address", reference("cfg_address", map_.addressBits)});
     connections.push_back({"cfg_wdata", reference("cfg_wdata", map_.dataBits)});
+    if (end_) {
+      connections.push_back({kCrossingEnd, end_});
+    }
     connections.push_back({"cfg_rdata", reference("cfg_rdata", map_.dataBits), true});
     connections.push_back({"cfg_ready", reference("cfg_ready", 1), true});
     b_.comment("Configuration");
@@ -266,6 +303,9 @@ class TopBuilder {
                                   {"sda", reference("i2c_sda", 1)},
                                   {"sda_low", reference("i2c_sda_low", 1), true},
                                   {"address", concat(std::move(address))}};
+    if (end_) {
+      slave.push_back({kCrossingEnd, end_});
+    }
     const auto tie = [&](const char* port, const char* net, int width, bool toRegisters) {
       const ExprPtr wire = b_.wire(net, width);
       slave.push_back({port, wire, toRegisters});
@@ -287,7 +327,7 @@ class TopBuilder {
     ExprPtr previous = reference("link_reset", 1);
     for (int k = 1; k <= linkResetReach_; ++k) {
       const ExprPtr reg = b_.reg(fmt::format("link_reset_d{}", k), 1, set);
-      b_.clocked(reg, set, previous);
+      b_.clocked(reg, set, previous, end_);
       previous = reg;
     }
     b_.reserve("link_reset");
@@ -308,7 +348,7 @@ class TopBuilder {
       const bool isSigned = previous->isSigned;
       b_.add(Register{name, previous->width, isSigned, info, {}});
       const ExprPtr reg = reference(name, previous->width, isSigned);
-      b_.clocked(reg, info, previous);
+      b_.clocked(reg, info, previous, end_);
       delayed_[{signal, k}] = reg;
       previous = reg;
     }
@@ -323,12 +363,19 @@ class TopBuilder {
     const Block& block = design_.blocks[index];
     const int time = timing_.block[index];
     const core::BlockPorts ports = core::portsOf(design_, block);
-    b_.comment(fmt::format("Clock {}: {}", time, block.name));
+    b_.comment(fmt::format("{} {}: {}", end_ ? "Crossing" : "Clock", time, block.name));
     std::vector<Connection> connections;
     if (block.kind != BlockKind::Function) {
       connections.push_back({"clk", reference("clk", 1)});
       connections.push_back({"rst_n", reference("rst_n", 1)});
       connections.push_back({"link_reset", linkReset(time)});
+      if (end_) {
+        connections.push_back({kCrossingEnd, end_});
+      }
+    } else if (plans_[index]) {
+      const FoldedPorts pace = foldedPorts(*plans_[index]);
+      connections.push_back({pace.clock, reference("clk", 1)});
+      connections.push_back({pace.phase, phase_});
     }
     for (const core::Port& port : ports.inputs) {
       const auto wire = std::ranges::find(block.inputs, port.name, &core::Wire::port);
@@ -341,7 +388,7 @@ class TopBuilder {
     b_.instance(legalName(blockModules_[index]), block.name, std::move(connections));
     for (const auto& [signal, next] : registered) {
       const RegisterInfo info{nullptr, kPipelineReason};
-      b_.clocked(net(signal.name), info, next);
+      b_.clocked(net(signal.name), info, next, end_);
     }
     for (const core::Wire& wire : block.outputs) {
       delays(wire.signal);
@@ -384,6 +431,7 @@ class TopBuilder {
     manifest_.aegenVersion = AEGEN_VERSION;
     manifest_.design = design_.name;
     manifest_.top = design_.name;
+    manifest_.clocksPerCrossing = design_.clocksPerCrossing;
     for (const Signal& signal : design_.inputs) {
       manifest_.signals.push_back(
           {signal.name, signal.format, signal.count, 0, true, false, std::string()});
@@ -414,7 +462,11 @@ class TopBuilder {
   const core::DesignTiming& timing_;
   const RegisterMap& map_;
   const std::vector<std::string>& blockModules_;
+  const FoldPlans& plans_;
   ModuleManifest& manifest_;
+  const char* unit_;  // what signals' times are counted in
+  ExprPtr phase_;     // these two null when every clock is a crossing
+  ExprPtr end_;
   ModuleBuilder b_;
   std::map<std::string, Signal> signals_;
   std::map<std::string, bool> pipelined_;
@@ -453,8 +505,8 @@ Module registeredPins(const ModuleManifest& manifest) {
 
 core::Result<Module> topModule(const core::Design& design, const core::DesignTiming& timing,
                                const RegisterMap& map, const std::vector<std::string>& blockModules,
-                               ModuleManifest& manifest) {
-  return TopBuilder(design, timing, map, blockModules, manifest).run();
+                               const FoldPlans& plans, ModuleManifest& manifest) {
+  return TopBuilder(design, timing, map, blockModules, plans, manifest).run();
 }
 
 }  // namespace aegen::rtl_gen

@@ -284,6 +284,8 @@ std::string_view text(ModuleKind kind) {
   switch (kind) {
     case ModuleKind::Function:
       return "function";
+    case ModuleKind::FoldedFunction:
+      return "folded function";
     case ModuleKind::State:
       return "state";
     case ModuleKind::Registers:

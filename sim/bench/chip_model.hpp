@@ -14,8 +14,9 @@
 
 namespace aegen_bench {
 
-/// One clock is settle() with the crossing's inputs driven, then edge(). Between the two, nets show
-/// what a flip-flop behind them would take.
+/// One crossing is settle() with its inputs driven, then edge(). Between the two, nets show what a
+/// flip-flop behind them would take at the crossing's end: where a crossing has several clocks,
+/// settle() runs all but the last.
 class ChipModel : public ChipPorts {
  public:
   /// Before the first model: Verilator's own arguments (+verilator+seed+N ...).
@@ -55,10 +56,11 @@ class ChipModel : public ChipPorts {
   }
 
   void settle() {
-    ChipPorts::driveSerial(model_, pins_);
-    model_.clk = 0;
-    model_.eval();
-    dump(0);
+    for (int clock = 1; clock < kClocksPerCrossing; ++clock) {
+      low();
+      edge();
+    }
+    low();
   }
   void edge() {
     model_.clk = 1;
@@ -83,7 +85,15 @@ class ChipModel : public ChipPorts {
   }
 
  private:
-  static constexpr std::uint64_t kPeriod = 25000;  ///< picoseconds, a bunch crossing
+  /// Picoseconds: of a bunch crossing's clocks.
+  static constexpr std::uint64_t kPeriod = 25000 / kClocksPerCrossing;
+
+  void low() {
+    ChipPorts::driveSerial(model_, pins_);
+    model_.clk = 0;
+    model_.eval();
+    dump(0);
+  }
 
   void dump(std::uint64_t offset) {
 #ifdef AEGEN_BENCH_TRACE

@@ -132,6 +132,7 @@ std::string chipPortsHeader(const ModuleManifest& manifest, const ChipLayout& la
 namespace aegen_bench {{
 
 struct ChipPorts {{
+  static constexpr int kClocksPerCrossing = {clocks};
   static constexpr std::uint32_t kInputWords = {inputWords};
   static constexpr std::uint32_t kCaptureWords = {captureWords};
   static constexpr std::uint32_t kOutputWords = {outputWords};
@@ -160,8 +161,8 @@ struct ChipPorts {{
 }}  // namespace aegen_bench
 )",
       fmt::arg("top", manifest.top), fmt::arg("model", kClassName),
-      fmt::arg("inputWords", layout.inputWords), fmt::arg("captureWords", layout.captureWords),
-      fmt::arg("outputWords", layout.outputWords),
+      fmt::arg("clocks", manifest.clocksPerCrossing), fmt::arg("inputWords", layout.inputWords),
+      fmt::arg("captureWords", layout.captureWords), fmt::arg("outputWords", layout.outputWords),
       fmt::arg("pins", configPin("cfg_write", "pins.configWrite ? 1 : 0") +
                            configPin("cfg_address", "pins.configAddress") +
                            configPin("cfg_wdata", "pins.configData") + straps),

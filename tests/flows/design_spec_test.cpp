@@ -72,6 +72,23 @@ TEST_F(DesignFile, EncodersAreOneSeveralOrAll) {
   EXPECT_EQ(all->chip.encoders.size(), encoders::econ_t::kAlgorithms.size());
 }
 
+TEST_F(DesignFile, ReuseIsOneTwoFourOrEightClocksACrossing) {
+  EXPECT_EQ(load("name: chip\nencoders: repeater\n")->chip.reuse, 1);
+  for (const int reuse : {1, 2, 4, 8}) {
+    const auto spec =
+        load("name: chip\nencoders: repeater\nreuse: " + std::to_string(reuse) + "\n");
+    ASSERT_TRUE(spec.ok()) << spec.error().text();
+    EXPECT_EQ(spec->chip.reuse, reuse);
+    const auto bundle = buildDesign(*spec);
+    ASSERT_TRUE(bundle.ok()) << bundle.error().text();
+    EXPECT_EQ(bundle->chip.clocksPerCrossing, reuse);
+  }
+  for (const char* const wrong : {"0", "3", "16", "many"}) {
+    expectRefused(std::string("name: chip\nencoders: repeater\nreuse: ") + wrong + "\n",
+                  "design.out-of-range", 3);
+  }
+}
+
 TEST_F(DesignFile, EncodersThatAreNoneAreRefusedAtTheirLine) {
   expectRefused("name: chip\nencoders: transformer\n", "design.out-of-range", 2);
   expectRefused("name: chip\nencoders:\n  - repeater\n  - best choice\n", "design.out-of-range", 4);

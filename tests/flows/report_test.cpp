@@ -128,7 +128,7 @@ TEST(Report, FailuresAndMissingStagesAreSaid) {
   EXPECT_EQ(markupProblem(html), "");
   for (const char* expected :
        {"3 of 7 checks failed", "top.x is driven by nothing", "3 wrong values in 20000 crossings",
-        "crossing 17, calq[3]", "formatter: 5 clocks measured, 4 asked for", "aegen synth"}) {
+        "crossing 17, calq[3]", "formatter: 5 crossings measured, 4 asked for", "aegen synth"}) {
     EXPECT_NE(html.find(expected), std::string::npos) << expected;
   }
   const auto json = nlohmann::json::parse(reportJson(inputs));

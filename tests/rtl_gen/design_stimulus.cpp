@@ -52,11 +52,20 @@ Recording play(Simulator simulator, const GeneratedRtl& rtl, const std::filesyst
     (port.isInput ? inputs : outputs).push_back(simPort(rtl.manifest, port));
   }
   Rows rows;
-  for (const Clock& clock : clocks) rows.push_back(row(inputs, clock));
+  const int each = rtl.manifest.clocksPerCrossing;
+  for (const Clock& clock : clocks) {
+    for (int phase = 0; phase < each; ++phase) {
+      Clock now = clock;
+      now.write = clock.write && phase == clock.phase;
+      rows.push_back(row(inputs, now));
+    }
+  }
   const Rows got =
       simulate(simulator, directory, files, rtl.manifest.top, true, inputs, outputs, rows);
   Recording recording;
-  for (const auto& sampled : got) {
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const auto& sampled = got[i];
+    if ((i + 1) % static_cast<std::size_t>(each) != 0) continue;
     auto at = sampled.begin();
     for (const SimPort& port : outputs) {
       recording.ports[port.name].emplace_back(at, at + port.count);

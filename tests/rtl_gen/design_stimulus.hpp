@@ -13,8 +13,10 @@
 
 namespace aegen::rtl_gen::testing {
 
-/// The pins of one clock. Inputs are the elements of design.inputs.
+/// The pins of one clock, or of one crossing where a crossing has several. Inputs are the elements
+/// of design.inputs.
 struct Clock {
+  int phase = 0;  ///< of the crossing's clocks, the one in which there is a write
   bool resetN = true;
   bool linkReset = false;
   bool write = false;
@@ -23,7 +25,7 @@ struct Clock {
   std::vector<std::int64_t> inputs;
 };
 
-/// What came out: rows of a signal or pin by clock.
+/// What came out: rows of a signal or pin by clock (the last of each crossing).
 class Recording {
  public:
   std::map<std::string, Rows> ports;

@@ -6,6 +6,8 @@
 #include <fstream>
 
 #include "aegen/core/design_interpreter.hpp"
+#include "random_folds.hpp"
+#include "random_program.hpp"
 #include "small_design.hpp"
 
 namespace aegen::sim {
@@ -49,6 +51,51 @@ TEST(RtlExecutor, EqualsTheInterpreterForEveryConfigurationOfOneProcess) {
   const auto one = (*executor)->run(small::smallInputs(1, 2));
   ASSERT_TRUE(one.ok());
   EXPECT_EQ(one->events(), 1U);
+}
+
+// Random events under random configurations in one process, against the interpreter.
+void expectSameBits(const core::Design& design) {
+  const small::WrittenRtl rtl = small::writtenRtl(design);
+  auto executor = RtlExecutor::create(rtl.manifest, rtl.folder, options());
+  ASSERT_TRUE(executor.ok()) << executor.error().text();
+  core::DesignInterpreter interpreter(design);
+  test_common::SplitMix64 random(8);
+  std::vector<core::FixedFormat> formats;
+  for (const core::Signal& signal : design.inputs) {
+    formats.insert(formats.end(), signal.count, signal.format);
+  }
+  core::Columns inputs(formats.size(), 2000);
+  for (std::size_t event = 0; event < inputs.events(); ++event) {
+    for (std::size_t i = 0; i < formats.size(); ++i) {
+      inputs.at(i, event) = test_common::randomRaw(random, formats[i]);
+    }
+  }
+  for (int configuration = 0; configuration < 3; ++configuration) {
+    core::ConfigValues values;
+    for (const core::ConfigField& field : design.config) {
+      for (std::uint32_t i = 0; i < field.count; ++i) {
+        values[field.name].push_back(test_common::randomRaw(random, field.format));
+      }
+    }
+    const auto done = (*executor)->configure(values);
+    ASSERT_TRUE(done.ok()) << done.error().text();
+    interpreter.configure(values);
+    interpreter.reset();
+    const auto expected = interpreter.run(inputs);
+    const auto got = (*executor)->run(inputs);
+    ASSERT_TRUE(got.ok()) << got.error().text();
+    EXPECT_TRUE(*got == *expected);
+  }
+}
+
+TEST(RtlExecutor, GivesTheSameBitsWithABufferAndFourClocksACrossing) {
+  core::Design design = small::smallDesign("small_a");
+  design.clocksPerCrossing = 4;
+  expectSameBits(design);
+}
+
+TEST(RtlExecutor, GivesTheSameBitsOfAFoldedDesign) {
+  expectSameBits(test_common::randomFoldedDesign(5, 8));
 }
 
 TEST(RtlExecutor, StartsWithTheResetConfigurationAndReusesTheBuild) {

@@ -34,6 +34,7 @@ TEST(SerialPort, ConfiguresRandomDesignsAsTheParallelPortDoes) {
         random, "serial_chip", {.maxWidth = seed % 2 == 0 ? 16 : core::kMaxConfigBits});
     const int pins = random.between(0, 4);
     design.serial = core::SerialPort{.addressBase = 0x40, .addressPins = pins};
+    design.clocksPerCrossing = seed % 3 == 0 ? 4 : 1;
     const testing::WrittenRtl rtl = testing::writtenRtl(design);
     auto executor = RtlExecutor::create(rtl.manifest, rtl.folder, options());
     ASSERT_TRUE(executor.ok()) << executor.error().text();

@@ -5,7 +5,9 @@
 
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
+#include <string>
 
 #include "aegen/core/files.hpp"
 
@@ -87,6 +89,31 @@ TEST(Build, AChipWithoutAnAutoencoderAndOfAnotherSizePassesEveryCheck) {
   const auto refused = here.aegen({"cosim", "words.yaml", "-o", "other"});
   EXPECT_EQ(refused.exitCode, 2) << refused.output;
   EXPECT_NE(refused.output.find("[stimuli.channels]"), std::string::npos) << refused.output;
+}
+
+TEST(Folding, TheWholeChipInEightClocksACrossingLintsAndGivesEveryBit) {
+  const Workspace here("folded");
+  here.write("design.yaml", std::string("name: folded\nmodel: ") + AEGEN_SOURCE_DIR +
+                                "/examples/econ_t_autoencoder/model.json\nreuse: 8\n"
+                                "events: {generator: dense, crossings: 1000}\n");
+  for (const char* stage : {"lint", "cosim"}) {
+    const auto result = here.aegen({stage, "design.yaml", "-o", "out"});
+    ASSERT_EQ(result.exitCode, 0) << result.output;
+  }
+  const json cosim = json::parse(here.read("out/cosim.json"));
+  EXPECT_EQ(cosim.at("crossings"), 1000);
+  EXPECT_EQ(cosim.at("mismatches"), 0);
+  for (const json& latency : cosim.at("latencies")) {
+    EXPECT_EQ(latency.at("asked"), latency.at("measured")) << latency;
+  }
+  const json manifest = json::parse(here.read("out/rtl/manifest.json"));
+  EXPECT_EQ(manifest.at("clocks_per_crossing"), 8);
+  std::set<std::string> folded;
+  for (const json& module : manifest.at("modules")) {
+    if (module.at("kind") == "folded function") folded.insert(module.at("name"));
+  }
+  EXPECT_TRUE(folded.contains("conv_folded"));
+  EXPECT_TRUE(folded.contains("dense_folded"));
 }
 
 TEST(Example, RetrainsToTheSameFileByteForByte) {

@@ -99,7 +99,7 @@ struct Block {
 struct Milestone {
   std::string name;
   std::string signal;
-  int latency = 0;  ///< clocks asked for, from the chip's input to this signal
+  int latency = 0;  ///< crossings asked for, from the chip's input to this signal
 };
 
 enum class SerialKind : std::uint8_t { I2c };
@@ -114,10 +114,16 @@ struct SerialPort {
   bool operator==(const SerialPort&) const = default;
 };
 
+/// Clocks a crossing may have.
+inline constexpr int kMostClocksPerCrossing = 8;
+
 struct Design {
   std::string name;  ///< an identifier; the top module's name
   std::string comment;
   Program program;
+  /// 1, 2, 4 or 8. With more than one, blocks whose calls share a callee are computed one call
+  /// after another (foldBlocks()). What a crossing gives does not depend on it.
+  int clocksPerCrossing = 1;
   std::vector<Signal> inputs;
   std::vector<Block> blocks;         ///< producers before consumers
   std::vector<std::string> outputs;  ///< signals that leave the chip
@@ -138,7 +144,7 @@ struct BlockPorts {
 };
 [[nodiscard]] BlockPorts portsOf(const Design& design, const Block& block);
 
-/// When things happen, in clocks after a crossing's input reaches the chip.
+/// When things happen, in crossings after a crossing's input reaches the chip.
 struct DesignTiming {
   std::map<std::string, int, std::less<>> signal;  ///< when each signal is valid
   std::vector<int> block;                          ///< when each block computes
@@ -148,7 +154,8 @@ struct DesignTiming {
 
 /// Checks names, wiring, formats, order and reset values, then gives the timing. Errors:
 /// design.malformed (a bug of who built it), design.config-width (a field too wide for a register),
-/// design.serial-port (no registers to reach, too many of them, a device address that is not one).
+/// design.serial-port (no registers to reach, too many of them, a device address that is not one),
+/// design.reuse (clocks a crossing that are none of 1, 2, 4, 8).
 [[nodiscard]] Result<DesignTiming> analyse(const Design& design);
 
 /// All signals of a design in order: inputs, then each block's outputs.

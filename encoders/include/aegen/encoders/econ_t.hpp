@@ -100,6 +100,7 @@ struct ChipOptions {
   std::vector<Algorithm> encoders{Algorithm::Autoencoder};
   std::optional<int> encoderLatency;       ///< crossings from ePortRX words to what is sent
   std::optional<int> formatterLatency;     ///< crossings from there to eTX words, 1..3
+  int reuse = 1;                           ///< clocks a crossing: core::Design::clocksPerCrossing
   std::optional<core::SerialPort> serial;  ///< beside the parallel register port
   /// false: ae_mask is no register, the kept latent bits of the settings at reset are wired up.
   bool maskLoadable = true;
@@ -109,8 +110,10 @@ struct ChipOptions {
   /// How the encoder is lowered: wholeDense where core::passes::shareProducts() is to follow.
   LoweringOptions lowering;
 };
-/// The chip's own latencies (encoder, formatter; section 3): those of the slowest encoder held.
-[[nodiscard]] std::pair<int, int> defaultLatency(const std::vector<Algorithm>& encoders);
+/// The chip's own latencies (encoder, formatter; section 3): those of the slowest encoder held. A
+/// folded autoencoder takes a crossing more: each of its layers works between registers.
+[[nodiscard]] std::pair<int, int> defaultLatency(const std::vector<Algorithm>& encoders,
+                                                 int reuse = 1);
 
 /// The fields of a chip with these encoders as values; others are left out, and so is ae_mask when
 /// it is no register. The weights are not among them.
@@ -128,12 +131,12 @@ struct ChipOptions {
 /// complement. The version without it is for chips that hold none. Signals: rx_words u32[12],
 /// codes, rx_header, bx, header, channel_codes, calq u22[48], those of the encoders and formats
 /// (trigger_encoders.hpp), for the autoencoder its layers' and module_sum; words u16[26], tx
-/// u32[13]. Pipeline registers go where they split the logic most evenly. Fields: loadable weights
-/// first, in the chip's order, then the settings. Diagnostics: `econ_t.encoders` (none, or twice
-/// the same, or an autoencoder without a graph), `econ_t.shape`
-/// (sizes that cannot be), `econ_t.encoder-shape`, `model.shape` (not one Normalize over the
-/// charges), `model.name` (a node or weight is named as something of the path), `model.link`,
-/// `design.latency`.
+/// u32[13]. Pipeline registers go where they split the logic most evenly; with `reuse` where
+/// folding then saves most. Fields: loadable weights first, in the chip's order, then the settings.
+/// Diagnostics: `econ_t.encoders` (none, or twice the same, or an autoencoder without a graph),
+/// `econ_t.shape` (sizes that cannot be), `econ_t.encoder-shape`, `model.shape` (not one Normalize
+/// over the charges), `model.name` (a node or weight is named as something of the path),
+/// `model.link`, `design.latency`.
 [[nodiscard]] core::Result<core::Design> chip(const Graph& autoencoder, const ChipSettings& reset,
                                               const ChipOptions& options);
 [[nodiscard]] core::Result<core::Design> chip(const ChipSettings& reset,

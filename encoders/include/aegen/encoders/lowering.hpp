@@ -2,6 +2,7 @@
 /// Lowering: a Graph becomes a Program, one function a layer, calling one function a conv position
 /// or neuron.
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ struct LoweringOptions {
   /// A Dense layer with a hard-wired kernel is one function of all its outputs, in which they can
   /// share additions (core::passes::shareProducts()); else one function an output.
   bool wholeDense = false;
+  /// Dense nodes whose hard-wired weights are operands of one function all neurons call, so that
+  /// folding can share it, and not constants in a function a neuron. Those that cannot be are left
+  /// as they are: fractions that differ from neuron to neuron, or no Requantize behind them.
+  std::set<std::string> sharedNeurons;
 };
 
 /// `graph` must have been inferred. Function names start with `prefix`. Arrange, Pad, Concat and

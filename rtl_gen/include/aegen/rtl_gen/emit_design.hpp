@@ -38,6 +38,10 @@ struct GeneratedRtl {
 ///   values, from end to end. cfg_ready is low while the switch travels down the pipeline; writes
 ///   are ignored then. cfg_rdata is the shadow copy's value at the address of the clock before,
 ///   sign-extended.
+/// - design.clocksPerCrossing R > 1: the clock is R times the crossings'. The first crossing begins
+///   with the first clock behind a reset. Inputs and link_reset hold for all clocks of a crossing;
+///   outputs are to be sampled in its last one. Registers are written clock by clock; a commit
+///   switches at the end of its crossing, and the next crossing is the first with the new values.
 /// - with design.serial: i2c_scl, i2c_sda, i2c_sda_low (pull SDA down) and, if the device address
 /// has
 ///   pins, i2c_address: an I2C slave that reaches the same addresses; docs/registers.md.

@@ -27,7 +27,7 @@ struct ManifestSignal {
   std::string name;  ///< also the name of the net in the top module
   core::FixedFormat format;
   std::uint32_t count = 1;
-  int latency = 0;  ///< clocks from the chip's input
+  int latency = 0;  ///< crossings from the chip's input
   bool isPort = false;
   bool registered = false;
   std::string producer;  ///< block instance, empty for chip inputs
@@ -41,7 +41,7 @@ struct ManifestRegister {
   std::uint32_t firstAddress = 0;
   std::vector<std::int64_t> reset;
   std::string comment;
-  int firstUse = 0;  ///< clocks after the commit's crossing at which the new value is switched in
+  int firstUse = 0;  ///< crossings after the commit's at which the new value is switched in
 };
 
 /// A Verilog module: which design function it is and how often it is used.
@@ -55,14 +55,17 @@ struct ManifestModule {
 struct ManifestMilestone {
   std::string name;
   std::string signal;
-  int asked = 0;    ///< clocks
-  int planned = 0;  ///< clocks the RTL takes by construction
+  int asked = 0;    ///< crossings
+  int planned = 0;  ///< crossings the RTL takes by construction
 };
 
 struct ModuleManifest {
   std::string aegenVersion;
   std::string design;
   std::string top;
+  /// Clocks of a crossing. Its first is the first clock behind a reset, and every so many after it.
+  /// Inputs and link_reset hold for the whole crossing; outputs are sampled in its last clock.
+  int clocksPerCrossing = 1;
   std::vector<std::string> files;  ///< Verilog, relative to the manifest
   std::vector<ManifestPort> ports;
   std::vector<ManifestSignal> signals;

@@ -173,7 +173,7 @@ struct Comment {
 using Item = std::variant<Net, Register, Table, Memory, Assign, AlwaysFf, Instance, Comment>;
 
 /// What a module is for; the manifest's `kind`.
-enum class ModuleKind : std::uint8_t { Function, State, Registers, Top };
+enum class ModuleKind : std::uint8_t { Function, FoldedFunction, State, Registers, Top };
 [[nodiscard]] std::string_view text(ModuleKind kind);
 
 struct Module {
