@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -149,6 +150,7 @@ class Liberty {
   std::filesystem::path file_;
   LibertyUnits units_;
   std::vector<LibertyCell> cells_;
+  std::map<std::string, std::size_t, std::less<>> index_;  ///< the first cell of a name
   std::size_t nand2_ = 0;
   std::string plainText_;
   std::string mappableText_;
