@@ -161,7 +161,8 @@ class ModuleBuffering {
 std::vector<std::size_t> childrenFirst(const std::vector<NetlistModule>& modules,
                                        const std::string& top) {
   std::map<std::string_view, std::size_t> known;
-  for (std::size_t k = 0; k < modules.size(); ++k) known[modules[k].name] = k;
+  // The first of a name: files of an earlier, larger run may follow.
+  for (std::size_t k = 0; k < modules.size(); ++k) known.emplace(modules[k].name, k);
   std::vector<std::size_t> order;
   std::set<std::string_view> seen;
   const std::function<void(std::string_view)> visit = [&](std::string_view name) {

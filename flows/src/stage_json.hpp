@@ -39,8 +39,8 @@ AEGEN_JSON(SynthResult, library, libraryFile, tool, adders, top, modules, nand2A
            cells, flipFlops, latches, depth, jobs, seconds)
 AEGEN_JSON(TimingStep, instance, module, what, cells, ns)
 AEGEN_JSON(CornerTiming, name, library, slackNs, highestMHz, from, to, path, seconds)
-AEGEN_JSON(TimingResult, tool, periodNs, corners, buffers, bufferCell, bufferArea, excluded,
-           modelledMHz, modelledBlock, advice, seconds)
+AEGEN_JSON(TimingResult, tool, periodNs, askedMHz, corners, buffers, bufferCell, bufferArea,
+           excluded, modelledMHz, modelledBlock, advice, seconds)
 
 #undef AEGEN_JSON
 

@@ -18,6 +18,13 @@ namespace aegen::flows {
 inline constexpr std::string_view kDefaultLiberty =
     "/usr/share/qflow/tech/osu018/osu018_stdcells.lib";
 
+/// A corner of a library by name, e.g. {"slow", "ss_1v62.lib"}.
+struct Corner {
+  std::string name;
+  std::filesystem::path liberty;
+  bool operator==(const Corner&) const = default;
+};
+
 /// Other: what nothing is mapped to: buses, bundles, several bits, state tables, pads.
 enum class CellKind : std::uint8_t { Combinational, FlipFlop, Latch, ClockGate, Other };
 

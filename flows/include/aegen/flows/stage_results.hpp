@@ -178,6 +178,7 @@ struct CornerTiming {
 struct TimingResult {
   std::string tool;  ///< OpenSTA's version
   double periodNs = 0;
+  double askedMHz = 0;  ///< the clock the design is held to; 0: none, slack is only told
   std::vector<CornerTiming> corners;
   std::uint64_t buffers = 0;  ///< inserted before timing
   std::string bufferCell;

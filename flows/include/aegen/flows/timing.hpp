@@ -14,15 +14,12 @@
 
 namespace aegen::flows {
 
+/// The clock when none is asked for: a crossing every 25 ns.
+inline constexpr double kLhcClockMHz = 40;
+
 /// The model's delays from a library's tables: each part with the load and slew that mapped logic
 /// gives it. Errors: liberty.no-units, liberty.no-timing.
 [[nodiscard]] core::Result<core::DelayModel> fitDelayModel(const Liberty& library);
-
-/// A library's corner by name, e.g. {"slow", "ss_1v62.lib"}.
-struct Corner {
-  std::string name;
-  std::filesystem::path liberty;
-};
 
 struct TimingOptions {
   std::filesystem::path netlist;  ///< folder of the synthesis' `batch_*.json`
