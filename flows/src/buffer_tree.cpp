@@ -211,10 +211,13 @@ class VerilogWriter {
   }
 
   void declare(const NetlistPort& port, std::string& assigns) {
-    out_ += fmt::format("  {} [{}:0] {};\n", port.isInput ? "input" : "output",
-                        port.bits.size() - 1, written(port.name));
+    const bool scalar = port.bits.size() == 1;
+    out_ +=
+        fmt::format("  {} {}{};\n", port.isInput ? "input" : "output",
+                    scalar ? "" : fmt::format("[{}:0] ", port.bits.size() - 1), written(port.name));
     for (std::size_t b = 0; b < port.bits.size(); ++b) {
-      const std::string bit = fmt::format("{}[{}]", written(port.name), b);
+      const std::string bit =
+          written(port.name) + (scalar ? std::string() : fmt::format("[{}]", b));
       if (port.bits[b] == kConstantBit) {
         assigns += fmt::format("  assign {} = 1'b0;\n", bit);
       } else if (const auto [known, fresh] = names_.try_emplace(port.bits[b], bit); !fresh) {
@@ -230,7 +233,11 @@ class VerilogWriter {
   }
 
   void instance(const NetlistCell& cell) {
-    out_ += fmt::format("  {} {} (", written(cell.type), written(cell.name));
+    // Cells that Yosys named after a source's path would look like instances in paths.
+    const std::string name = cell.name.find_first_of("/$") == std::string::npos
+                                 ? cell.name
+                                 : fmt::format("cell_{}", unnamed_++);
+    out_ += fmt::format("  {} {} (", written(cell.type), written(name));
     bool first = true;
     for (const NetlistPort& pin : cell.pins) {
       std::string bits;
@@ -246,6 +253,7 @@ class VerilogWriter {
 
   const NetlistModule& module_;
   std::string out_;
+  int unnamed_ = 0;
   std::unordered_map<int, std::string> names_;
 };
 

@@ -164,7 +164,8 @@ class CornerRun {
     if (out.path.empty() || out.path.back().instance != instance) {
       out.path.push_back({instance, moduleOf(instance), {}, 0, 0});
     }
-    out.path.back().cells += cell == std::string::npos ? 0 : 1;
+    // Where a path starts and ends nothing is passed.
+    out.path.back().cells += cell != std::string::npos && ns > 0 ? 1 : 0;
     out.path.back().ns += ns;
   }
 
