@@ -62,6 +62,18 @@ bool isMappingGroup(const LibertyGroup& group) {
          group.name != "power_lut_template" && group.name != "test_cell";
 }
 
+// ABC (of Yosys 0.23) crashes on libraries without a gate of three inputs. This one is too large
+// ever to be chosen; the depth analysis would refuse it as unknown.
+std::string wideGate(double nand2Area) {
+  constexpr double kNeverWorthIt = 1e4;
+  return fmt::format(
+      "  cell (aegen_unused_nand3) {{\n    area : {};\n"
+      "    pin (A) {{ direction : input; }}\n    pin (B) {{ direction : input; }}\n"
+      "    pin (C) {{ direction : input; }}\n"
+      "    pin (Y) {{ direction : output; function : \"!(A&B&C)\"; }}\n  }}\n",
+      kNeverWorthIt * nand2Area);
+}
+
 bool hasTables(const LibertyCell& cell) {
   return std::ranges::any_of(cell.pins, [](const LibertyPin& pin) {
     return std::ranges::any_of(pin.arcs, [](const TimingArc& arc) {
@@ -158,6 +170,12 @@ core::Result<Liberty> Liberty::parse(std::string_view text, const std::filesyste
     return cell != nullptr && cell->line == group.line && isMappable(*cell);
   };
   printLiberty(parsed.root, mappable, library.mappableText_);
+  if (std::ranges::none_of(library.cells_, [](const LibertyCell& cell) {
+        return isPlain(cell) && cell.inputs().size() > 2;
+      })) {
+    const std::size_t end = library.mappableText_.rfind('}');
+    library.mappableText_.insert(end, wideGate(nand2->area));
+  }
   return library;
 }
 
