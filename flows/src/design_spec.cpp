@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "aegen/core/bind_config.hpp"
+#include "aegen/core/pipeline_design.hpp"
 #include "aegen/core/text_tools.hpp"
 #include "aegen/encoders/freeze.hpp"
 #include "aegen/encoders/vector_set.hpp"
 #include "aegen/encoders/yaml_reader.hpp"
+#include "aegen/flows/timing.hpp"
 
 namespace aegen::flows {
 namespace {
@@ -312,12 +314,47 @@ void readPasses(YamlReader& reader, const YAML::Node& node, std::vector<std::str
   }
 }
 
+// A file, or a map of corners of which the first maps.
+void readLiberty(YamlReader& reader, const YAML::Node& node, DesignSpec& out) {
+  if (!node.IsMap()) {
+    out.liberty = reader.file(node, "liberty");
+    return;
+  }
+  for (const auto& each : node) {
+    const auto name = each.first.as<std::string>();
+    if (!core::isIdentifier(name)) {
+      reader.fail("out-of-range", "'liberty' has a corner '" + name + "'", each.first.Mark(),
+                  {"letters, digits and _, a letter first"});
+      return;
+    }
+    out.corners.push_back({name, reader.file(each.second, "liberty." + name)});
+  }
+  if (out.corners.empty()) return;
+  out.liberty = out.corners.front().liberty;
+}
+
+void readTiming(YamlReader& reader, const YAML::Node& node, DesignSpec& out) {
+  if (!reader.checkKeys(node, "timing", {"clock_mhz", "latency"})) return;
+  const YAML::Node clock = reader.need(node, "timing", "clock_mhz", "the clock to meet, in MHz");
+  if (reader.problem) return;
+  double value = 0;
+  reader.number(clock, "timing.clock_mhz", value);
+  if (!reader.problem && !(value >= 0.001 && value <= 10000)) {
+    reader.fail("out-of-range", "'timing.clock_mhz' is out of range", clock.Mark(),
+                {"0.001 to 10000"});
+  }
+  out.clockMHz = value;
+  if (node["latency"]) {
+    out.pipeline = reader.choice(node["latency"], "timing.latency", {"keep", "meet"}) == 1;
+  }
+}
+
 void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
   if (!reader.checkKeys(
           top, "",
           {"name", "description", "encoders", "shape", "model", "weights", "adder_graphs",
            "latency", "link", "reuse", "serial", "settings", "events", "liberty", "multipliers",
-           "passes"})) {
+           "passes", "timing"})) {
     return;
   }
   const YAML::Node name = reader.need(top, "", "name", "an identifier: the top module's name");
@@ -366,7 +403,8 @@ void readTop(YamlReader& reader, const YAML::Node& top, DesignSpec& out) {
     }
   }
   if (top["events"]) readEvents(reader, top["events"], out.events);
-  if (top["liberty"]) out.liberty = reader.file(top["liberty"], "liberty");
+  if (top["liberty"]) readLiberty(reader, top["liberty"], out);
+  if (top["timing"]) readTiming(reader, top["timing"], out);
   if (top["passes"]) readPasses(reader, top["passes"], out.passes);
   if (top["multipliers"]) {
     static constexpr MultiplierStyle kStyles[] = {MultiplierStyle::Auto, MultiplierStyle::Array,
@@ -463,7 +501,25 @@ Result<void> addDecoders(DesignBundle& bundle) {
   return {};
 }
 
+// Registers inside functions until the clock is met by the delay model of the library.
+Result<void> meetClock(DesignBundle& bundle) {
+  const auto library = loadLiberty(libertyOf(bundle.spec));
+  if (!library) return library.error();
+  const auto model = fitDelayModel(*library);
+  if (!model) return model.error();
+  const double period = 1000 / bundle.spec.clockMHz.value_or(kLhcClockMHz);
+  auto stats = core::pipelineDesign(*model, bundle.chip, model->usable(period));
+  if (stats) return {};
+  core::Diagnostic problem = stats.error();
+  problem.where = bundle.spec.file.string() + ": timing: " + problem.where;
+  return problem;
+}
+
 }  // namespace
+
+std::filesystem::path libertyOf(const DesignSpec& spec) {
+  return spec.liberty.empty() ? std::filesystem::path(kDefaultLiberty) : spec.liberty;
+}
 
 bool DesignSpec::holds(Algorithm algorithm) const {
   return std::ranges::find(chip.encoders, algorithm) != chip.encoders.end();
@@ -524,6 +580,9 @@ Result<DesignBundle> buildDesign(const DesignSpec& spec) {
   auto saved = core::passes::runPasses(out.chip, out.spec.passes, {spec.adderGraphs});
   if (!saved) return saved.error();
   out.passes = std::move(*saved);
+  if (spec.pipeline) {
+    if (auto met = meetClock(out); !met) return met.error();
+  }
   if (auto good = addDecoders(out); !good) return good.error();
   return out;
 }

@@ -3,218 +3,116 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <system_error>
 
 #include "aegen/core/process.hpp"
 #include "liberty_groups.hpp"
+#include "liberty_reader.hpp"
 
 namespace aegen::flows {
 
 namespace {
 
-constexpr std::size_t kMaxTableInputs = 6;
+constexpr std::size_t kMaxGateInputs = 6;
+constexpr std::uint64_t kNand2Table = 0b0111;
+constexpr std::uint64_t kInverterTable = 0b01;
+constexpr std::uint64_t kBufferTable = 0b10;
+constexpr std::uint64_t kXor3Table = 0b10010110;
+constexpr std::uint64_t kMajorityTable = 0b11101000;
 
-/// Recursive descent over a Liberty function; precedence ' ! ^ & |, juxtaposition is conjunction.
-class FunctionParser {
- public:
-  FunctionParser(std::string_view text, const std::vector<std::string>& inputs)
-      : text_(text), inputs_(inputs) {
-    const unsigned rows = 1U << inputs.size();
-    all_ = rows == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << rows) - 1;
-  }
-
-  std::optional<std::uint64_t> run() {
-    const std::uint64_t value = disjunction();
-    skipBlank();
-    if (bad_ || at_ != text_.size()) {
-      return std::nullopt;
-    }
-    return value & all_;
-  }
-
- private:
-  void skipBlank() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t')) {
-      ++at_;
-    }
-  }
-  [[nodiscard]] char peek() {
-    skipBlank();
-    return at_ < text_.size() ? text_[at_] : '\0';
-  }
-  bool take(char c) {
-    if (peek() != c) {
-      return false;
-    }
-    ++at_;
-    return true;
-  }
-
-  std::uint64_t disjunction() {
-    std::uint64_t value = conjunction();
-    while (take('|') || take('+')) {
-      value |= conjunction();
-    }
-    return value;
-  }
-
-  std::uint64_t conjunction() {
-    std::uint64_t value = parity();
-    while (!bad_) {
-      if (!take('&') && !take('*')) {
-        const char c = peek();
-        if (c == '\0' || c == ')' || c == '|' || c == '+' || c == '^') {
-          break;
-        }
-      }
-      value &= parity();
-    }
-    return value;
-  }
-
-  std::uint64_t parity() {
-    std::uint64_t value = factor();
-    while (take('^')) {
-      value ^= factor();
-    }
-    return value;
-  }
-
-  std::uint64_t factor() {
-    std::uint64_t value = 0;
-    if (take('!')) {
-      return ~factor();
-    }
-    if (take('(')) {
-      value = disjunction();
-      bad_ = bad_ || !take(')');
-    } else {
-      value = name();
-    }
-    while (take('\'')) {
-      value = ~value;
-    }
-    return value;
-  }
-
-  std::uint64_t name() {
-    skipBlank();
-    const std::size_t begin = at_;
-    while (at_ < text_.size() &&
-           std::string_view(" \t!'()&*|+^").find(text_[at_]) == std::string_view::npos) {
-      ++at_;
-    }
-    const std::string_view word = text_.substr(begin, at_ - begin);
-    if (word == "0" || word == "1") {
-      return word == "1" ? all_ : 0;
-    }
-    const auto found = std::find(inputs_.begin(), inputs_.end(), word);
-    if (word.empty() || found == inputs_.end()) {
-      bad_ = true;
-      return 0;
-    }
-    // Column k of all rows: 2^k rows of 0, then 2^k of 1, and so on.
-    static constexpr std::array<std::uint64_t, kMaxTableInputs> kColumns = {
-        0xAAAAAAAAAAAAAAAA, 0xCCCCCCCCCCCCCCCC, 0xF0F0F0F0F0F0F0F0,
-        0xFF00FF00FF00FF00, 0xFFFF0000FFFF0000, 0xFFFFFFFF00000000};
-    return kColumns[static_cast<std::size_t>(found - inputs_.begin())];
-  }
-
-  std::string_view text_;
-  const std::vector<std::string>& inputs_;
-  std::uint64_t all_ = 0;
-  std::size_t at_ = 0;
-  bool bad_ = false;
-};
-
-// Timing, power and noise tables are most of a file and nothing is read from them.
-bool isUnread(std::string_view group) {
-  return group != "cell" && group != "pin" && group != "bus" && group != "bundle" &&
-         group != "ff" && group != "latch" && group != "ff_bank" && group != "latch_bank" &&
-         group != "statetable" && group != "test_cell";
-}
-
-std::optional<double> number(const std::string* text) {
-  double value = 0;
-  if (text == nullptr) {
-    return std::nullopt;
-  }
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  return error == std::errc{} && end == text->data() + text->size() ? std::optional(value)
-                                                                    : std::nullopt;
-}
-
-LibertyPin readPin(const LibertyGroup& group, std::string name) {
-  LibertyPin pin;
-  pin.name = std::move(name);
-  const std::string* direction = group.attribute("direction");
-  pin.isInput = direction == nullptr || *direction == "input";
-  if (const std::string* function = group.attribute("function")) {
-    pin.function = *function;
-  }
-  pin.threeState = group.attribute("three_state") != nullptr;
-  return pin;
-}
-
-LibertyCell readCell(const LibertyGroup& group) {
-  LibertyCell cell;
-  cell.name = group.arguments.empty() ? "" : group.arguments.front();
-  cell.area = number(group.attribute("area")).value_or(0);
-  const std::string* dontUse = group.attribute("dont_use");
-  cell.dontUse = dontUse != nullptr && *dontUse == "true";
-  for (const LibertyGroup& member : group.groups) {
-    if (member.name == "pin") {
-      for (const std::string& name : member.arguments) {
-        cell.pins.push_back(readPin(member, name));
-      }
-    } else if (member.name == "ff" || member.name == "ff_bank") {
-      cell.kind = CellKind::FlipFlop;
-    } else if (member.name == "latch" || member.name == "latch_bank") {
-      cell.kind = CellKind::Latch;
-    } else if (cell.kind == CellKind::Combinational) {
-      cell.kind = CellKind::Other;  // buses, bundles, state tables: not for mapping
-    }
-  }
-  return cell;
+bool hasThreeState(const LibertyCell& cell) {
+  return std::ranges::any_of(cell.pins, &LibertyPin::threeState);
 }
 
 // A plain cell: every output has a function over at most six inputs.
 bool isPlain(const LibertyCell& cell) {
   return cell.kind == CellKind::Combinational && !cell.dontUse && cell.area > 0 &&
-         cell.inputs().size() <= kMaxTableInputs &&
-         std::none_of(cell.pins.begin(), cell.pins.end(),
-                      [](const LibertyPin& pin) { return pin.threeState; });
+         cell.inputs().size() <= kMaxGateInputs && !hasThreeState(cell);
 }
 
-// The smallest plain cell with one output of this table over `inputs` inputs.
-const LibertyCell* smallestGate(const std::vector<LibertyCell>& cells, std::size_t inputs,
-                                std::uint64_t table) {
-  const LibertyCell* best = nullptr;
-  for (const LibertyCell& cell : cells) {
-    const std::vector<std::string> names = cell.inputs();
-    if (!isPlain(cell) || names.size() != inputs || cell.pins.size() != inputs + 1) {
-      continue;
-    }
-    const auto output = std::find_if(cell.pins.begin(), cell.pins.end(),
-                                     [](const LibertyPin& pin) { return !pin.isInput; });
-    if (truthTable(output->function, names) == table &&
-        (best == nullptr || cell.area < best->area)) {
-      best = &cell;
-    }
+// Whether synthesis may choose the cell.
+bool isMappable(const LibertyCell& cell) {
+  if (cell.dontUse || hasThreeState(cell)) return false;
+  if (cell.kind == CellKind::FlipFlop || cell.kind == CellKind::Latch) return true;
+  return cell.kind == CellKind::Combinational && cell.area > 0;
+}
+
+// The cell's only output, if it has one.
+const LibertyPin* onlyOutput(const LibertyCell& cell) {
+  const LibertyPin* output = nullptr;
+  for (const LibertyPin& pin : cell.pins) {
+    if (pin.isInput) continue;
+    if (output != nullptr) return nullptr;
+    output = &pin;
   }
-  return best;
+  return output;
 }
 
-constexpr std::uint64_t kNand2Table = 0b0111;
-constexpr std::uint64_t kInverterTable = 0b01;
-constexpr std::uint64_t kXor3Table = 0b10010110;
-constexpr std::uint64_t kMajorityTable = 0b11101000;
+// What every tool needs to read a cell, without supplies and what only sign-off asks for.
+bool isPlainGroup(const LibertyGroup& group) {
+  return group.name != "pg_pin" && group.name != "voltage_map" &&
+         group.name != "operating_conditions";
+}
+
+// As Yosys and ABC read it: no units of current, no power.
+bool isMappingGroup(const LibertyGroup& group) {
+  return isPlainGroup(group) && group.name != "internal_power" && group.name != "leakage_power" &&
+         group.name != "power_lut_template" && group.name != "test_cell";
+}
+
+// ABC (of Yosys 0.23) crashes on libraries without a gate of three inputs. This one is too large
+// ever to be chosen; the depth analysis would refuse it as unknown.
+std::string wideGate(double nand2Area) {
+  constexpr double kNeverWorthIt = 1e4;
+  return fmt::format(
+      "  cell (aegen_unused_nand3) {{\n    area : {};\n"
+      "    pin (A) {{ direction : input; }}\n    pin (B) {{ direction : input; }}\n"
+      "    pin (C) {{ direction : input; }}\n"
+      "    pin (Y) {{ direction : output; function : \"!(A&B&C)\"; }}\n  }}\n",
+      kNeverWorthIt * nand2Area);
+}
+
+bool hasTables(const LibertyCell& cell) {
+  return std::ranges::any_of(cell.pins, [](const LibertyPin& pin) {
+    return std::ranges::any_of(pin.arcs, [](const TimingArc& arc) {
+      return !arc.isConstraint() && !arc.rise.empty() && !arc.fall.empty();
+    });
+  });
+}
+
+// The interval of ascending `axis` to inter- or extrapolate in.
+std::size_t intervalOf(const std::vector<double>& axis, double x) {
+  const auto above = std::upper_bound(axis.begin(), axis.end(), x);
+  const auto k = static_cast<std::size_t>(above - axis.begin());
+  return std::clamp<std::size_t>(k, 1, axis.size() - 1) - 1;
+}
 
 }  // namespace
+
+double TimingTable::at(double row, double column) const {
+  const auto along = [&](std::size_t r) {
+    const double* const line = values.data() + r * columns.size();
+    if (columns.size() == 1) return line[0];
+    const std::size_t c = intervalOf(columns, column);
+    const double width = columns[c + 1] - columns[c];
+    return width <= 0 ? line[c] : line[c] + (line[c + 1] - line[c]) * (column - columns[c]) / width;
+  };
+  if (rows.size() == 1) return along(0);
+  const std::size_t r = intervalOf(rows, row);
+  const double width = rows[r + 1] - rows[r];
+  const double first = along(r);
+  return width <= 0 ? first : first + (along(r + 1) - first) * (row - rows[r]) / width;
+}
+
+bool TimingArc::isConstraint() const {
+  for (const char* kind : {"setup", "hold", "recovery", "removal", "skew", "non_seq", "nochange",
+                           "min_pulse", "minimum_period"}) {
+    if (type.starts_with(kind)) return true;
+  }
+  return false;
+}
 
 const LibertyPin* LibertyCell::findPin(std::string_view pin) const {
   const auto found = std::find_if(
@@ -232,57 +130,150 @@ std::vector<std::string> LibertyCell::inputs() const {
   return names;
 }
 
-std::optional<std::uint64_t> truthTable(std::string_view function,
-                                        const std::vector<std::string>& inputs) {
-  if (inputs.size() > kMaxTableInputs) {
-    return std::nullopt;
-  }
-  return FunctionParser(function, inputs).run();
-}
-
 core::Result<Liberty> Liberty::parse(std::string_view text, const std::filesystem::path& file) {
-  const LibertyParse parsed = parseLibertyGroups(text, isUnread);
-  if (parsed.error || parsed.root.name != "library") {
-    const std::string reason =
-        parsed.error ? parsed.error->reason : "the outermost group is not `library`";
-    return core::badInput(
-        "liberty.not-liberty", "not a Liberty library: " + reason,
-        fmt::format("{}:{}", file.string(), parsed.error ? parsed.error->line : 1));
+  LibertySyntaxOptions syntax;
+  syntax.skip = isUnreadGroup;
+  syntax.include = [&](const std::string& name) -> std::optional<std::string> {
+    auto included = readLibertyText(file.parent_path() / name);
+    return included ? std::optional(std::move(*included)) : std::nullopt;
+  };
+  LibertyParse parsed = parseLibertyGroups(text, syntax);
+  if (!parsed.error && parsed.root.name != "library") {
+    parsed.error = LibertySyntaxError{{}, 1, "the outermost group is not `library`", false};
+  }
+  if (const auto& error = parsed.error) {
+    const std::filesystem::path place =
+        error->file.empty() ? file : file.parent_path() / error->file;
+    return core::badInput(error->missingFile ? "liberty.missing-file" : "liberty.not-liberty",
+                          (error->missingFile ? "" : "not a Liberty library: ") + error->reason,
+                          fmt::format("{}:{}", place.string(), error->line));
   }
   Liberty library;
   library.file_ = file;
-  library.name_ = parsed.root.arguments.empty() ? file.stem().string() : parsed.root.arguments[0];
-  for (const LibertyGroup& group : parsed.root.groups) {
-    if (group.name == "cell") {
-      library.cells_.push_back(readCell(group));
-    }
+  library.name_ =
+      parsed.root.arguments.empty() ? file.stem().string() : parsed.root.arguments[0].text;
+  LibertyReader reader(parsed.root, file);
+  auto cells = reader.run();
+  if (!cells) return cells.error();
+  library.cells_ = std::move(*cells);
+  library.units_ = reader.units();
+  for (std::size_t k = 0; k < library.cells_.size(); ++k) {
+    library.index_.emplace(library.cells_[k].name, k);
   }
-  const bool hasFlipFlop = std::any_of(
-      library.cells_.begin(), library.cells_.end(),
-      [](const LibertyCell& cell) { return cell.kind == CellKind::FlipFlop && !cell.dontUse; });
-  if (!hasFlipFlop) {
-    return core::badInput("liberty.no-flip-flop", "the library has no flip-flop cell to map to",
-                          file.string(), {"name a library with an `ff` group in one of its cells"});
-  }
-  const LibertyCell* nand2 = smallestGate(library.cells_, 2, kNand2Table);
-  if (nand2 == nullptr) {
-    return core::badInput("liberty.no-nand2",
-                          "the library has no two-input NAND: gate equivalents are undefined",
-                          file.string(), {"name a library of standard cells"});
-  }
+  if (auto good = library.checkCells(); !good) return good.error();
+  const LibertyCell* const nand2 = library.smallestGate(2, kNand2Table);
   library.nand2_ = static_cast<std::size_t>(nand2 - library.cells_.data());
+  printLiberty(parsed.root, isPlainGroup, library.plainText_);
+  const auto mappable = [&](const LibertyGroup& group) {
+    if (group.name != "cell") return isMappingGroup(group);
+    const auto* cell = group.arguments.empty() ? nullptr : library.find(group.arguments[0].text);
+    return cell != nullptr && cell->line == group.line && isMappable(*cell);
+  };
+  printLiberty(parsed.root, mappable, library.mappableText_);
+  if (std::ranges::none_of(library.cells_, [](const LibertyCell& cell) {
+        return isPlain(cell) && cell.inputs().size() > 2;
+      })) {
+    const std::size_t end = library.mappableText_.rfind('}');
+    library.mappableText_.insert(end, wideGate(nand2->area));
+  }
   return library;
 }
 
-const LibertyCell* Liberty::find(std::string_view cell) const {
-  const auto found = std::find_if(cells_.begin(), cells_.end(), [&](const LibertyCell& candidate) {
-    return candidate.name == cell;
+core::Result<void> Liberty::checkCells() const {
+  const auto lacks = [&](const char* code, const char* message, const char* note) {
+    return core::badInput(code, message, file_.string() + ":1", {note});
+  };
+  if (cells_.empty()) {
+    return lacks("liberty.no-cells", "the library has no cells",
+                 "name a library of standard cells, not one of pads or memories");
+  }
+  if (std::ranges::none_of(cells_, [](const LibertyCell& cell) { return cell.area > 0; })) {
+    return lacks("liberty.no-area", "no cell of the library has an area",
+                 "name a library whose cells say `area : ...;`, by custom in um2");
+  }
+  const bool hasFlipFlop = std::ranges::any_of(cells_, [](const LibertyCell& cell) {
+    return cell.kind == CellKind::FlipFlop && !cell.dontUse;
   });
-  return found == cells_.end() ? nullptr : &*found;
+  if (!hasFlipFlop) {
+    return lacks("liberty.no-flip-flop", "the library has no flip-flop cell to map to",
+                 "name a library with an `ff` group in one of its cells, not marked dont_use");
+  }
+  if (smallestGate(1, kInverterTable) == nullptr) {
+    return lacks("liberty.no-inverter", "the library has no inverter to map to",
+                 "name a library with a cell of one input A and function \"!A\"");
+  }
+  if (smallestGate(2, kNand2Table) == nullptr) {
+    return lacks("liberty.no-nand2",
+                 "the library has no two-input NAND: gate equivalents are undefined",
+                 "name a library of standard cells");
+  }
+  return {};
+}
+
+core::Result<void> Liberty::checkTiming() const {
+  const auto missing = [&](const char* attribute, const char* example) {
+    return core::badInput(
+        "liberty.no-units",
+        fmt::format("the library does not say its {}, so delays mean nothing", attribute),
+        file_.string() + ":1", {fmt::format("add {} to the library", example)});
+  };
+  if (!units_.time) return missing("time_unit", "time_unit : \"1ns\";");
+  if (!units_.capacitance) return missing("capacitive_load_unit", "capacitive_load_unit (1, pf);");
+  bool flipFlop = false;
+  for (const LibertyCell& cell : cells_) {
+    flipFlop = flipFlop || (cell.kind == CellKind::FlipFlop && !cell.dontUse && hasTables(cell));
+  }
+  const auto noTables = [&](const std::string& what, int line) {
+    return core::badInput(
+        "liberty.no-timing", what + " has no cell_rise and cell_fall tables to time with",
+        fmt::format("{}:{}", file_.string(), line),
+        {"name a library with delay_model : table_lookup; area can be had without"});
+  };
+  if (!flipFlop) return noTables("no flip-flop", 1);
+  for (const LibertyCell* cell : {inverter(), &nand2()}) {
+    if (!hasTables(*cell)) return noTables("cell " + cell->name, cell->line);
+  }
+  return {};
+}
+
+const LibertyCell* Liberty::find(std::string_view cell) const {
+  const auto found = index_.find(cell);
+  return found == index_.end() ? nullptr : &cells_[found->second];
+}
+
+const LibertyCell* Liberty::smallestGate(std::size_t inputs, std::uint64_t table) const {
+  const LibertyCell* best = nullptr;
+  for (const LibertyCell& cell : cells_) {
+    std::vector<std::string> names = cell.inputs();
+    const LibertyPin* const output = onlyOutput(cell);
+    if (!isPlain(cell) || names.size() != inputs || output == nullptr) continue;
+    if (best != nullptr && cell.area >= best->area) continue;
+    std::ranges::sort(names);
+    do {
+      if (truthTable(output->function, names) == table) {
+        best = &cell;
+        break;
+      }
+    } while (std::ranges::next_permutation(names).found);
+  }
+  return best;
 }
 
 const LibertyCell* Liberty::inverter() const {
-  return smallestGate(cells_, 1, kInverterTable);
+  return smallestGate(1, kInverterTable);
+}
+
+std::vector<const LibertyCell*> Liberty::buffers() const {
+  std::vector<const LibertyCell*> out;
+  for (const LibertyCell& cell : cells_) {
+    const LibertyPin* const output = onlyOutput(cell);
+    if (isPlain(cell) && output != nullptr && cell.inputs().size() == 1 &&
+        truthTable(output->function, cell.inputs()) == kBufferTable) {
+      out.push_back(&cell);
+    }
+  }
+  std::ranges::stable_sort(out, {}, &LibertyCell::area);
+  return out;
 }
 
 std::optional<AdderCell> Liberty::fullAdder() const {

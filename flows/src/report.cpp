@@ -117,6 +117,16 @@ std::vector<ReportCheck> checksOf(const ReportInputs& inputs) {
   } else {
     missing("synth");
   }
+  if (inputs.timing) {
+    ReportCheck check{"timing", "setup", CheckStatus::Pass, {}};
+    for (const CornerTiming& corner : inputs.timing->corners) {
+      if (corner.slackNs < 0 && inputs.timing->askedMHz > 0) check.status = CheckStatus::Fail;
+      check.details.push_back(fmt::format("{}: slack {:.2f} ns at {:.2f} ns, {:.1f} MHz",
+                                          corner.name, corner.slackNs, inputs.timing->periodNs,
+                                          corner.highestMHz));
+    }
+    checks.push_back(std::move(check));
+  }
   return checks;
 }
 
@@ -125,7 +135,7 @@ core::Result<ReportInputs> loadReportInputs(const std::filesystem::path& directo
   for (const core::Result<void>& loaded :
        {loadIfThere(directory, inputs.build), loadIfThere(directory, inputs.rtl),
         loadIfThere(directory, inputs.lint), loadIfThere(directory, inputs.cosim),
-        loadIfThere(directory, inputs.synth)}) {
+        loadIfThere(directory, inputs.synth), loadIfThere(directory, inputs.timing)}) {
     if (!loaded) {
       return loaded.error();
     }
@@ -163,6 +173,7 @@ std::string reportJson(const ReportInputs& inputs) {
   addStage("lint", inputs.lint, json);
   addStage("cosim", inputs.cosim, json);
   addStage("synth", inputs.synth, json);
+  if (inputs.timing) addStage("timing", inputs.timing, json);
   return json.dump(1) + "\n";
 }
 

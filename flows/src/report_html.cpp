@@ -302,6 +302,35 @@ std::string synthSection(const ReportInputs& inputs) {
   return section("silicon", "Silicon", body);
 }
 
+std::string timingSection(const ReportInputs& inputs) {
+  if (!inputs.timing) return {};
+  const TimingResult& timing = *inputs.timing;
+  std::string body;
+  for (const CornerTiming& corner : timing.corners) {
+    body += fmt::format("<h3>{} ({})</h3>\n<div class=\"tiles\">\n", escaped(corner.name),
+                        escaped(corner.library)) +
+            tile("highest clock", fmt::format("{:.1f}", corner.highestMHz), "MHz") +
+            tile("setup slack", fmt::format("{:.2f}", corner.slackNs), "ns") + "</div>\n";
+    std::vector<std::vector<std::string>> rows;
+    for (const TimingStep& step : corner.path) {
+      rows.push_back({step.instance.empty() ? "top" : escaped(step.instance), escaped(step.what),
+                      std::to_string(step.cells), fmt::format("{:.2f}", step.ns)});
+    }
+    body += fmt::format("<p>Worst path, from <code>{}</code> to <code>{}</code>:</p>\n",
+                        escaped(corner.from), escaped(corner.to)) +
+            table({"Instance", "What it computes", "#Cells", "#ns"}, rows);
+  }
+  body += fmt::format(
+      "<p>{} at a period of {:.2f} ns. {} buffers ({}, {} mm²) were put on nets with many sinks; "
+      "no "
+      "wires, clock tree or placement. Not timed: {}. The delay model says {:.1f} MHz, slowest in "
+      "<code>{}</code>.</p>\n",
+      escaped(timing.tool), timing.periodNs, grouped(timing.buffers), escaped(timing.bufferCell),
+      millimetres(timing.bufferArea), escaped(timing.excluded), timing.modelledMHz,
+      escaped(timing.modelledBlock));
+  return section("timing", "Timing", body);
+}
+
 std::string pairsTable(std::string_view title, const std::vector<NamedText>& pairs) {
   if (pairs.empty()) {
     return {};
@@ -363,7 +392,7 @@ std::string reportHtml(const ReportInputs& inputs) {
       escaped(title), kReportStyle);
   html += header(inputs, checks) + checksSection(checks) + latencySection(inputs) +
           metricsSection(inputs) + wafersSection(inputs) + synthSection(inputs) +
-          buildSection(inputs) + filesSection(inputs);
+          timingSection(inputs) + buildSection(inputs) + filesSection(inputs);
   return html + "</main>\n</body>\n</html>\n";
 }
 

@@ -39,6 +39,10 @@ AEGEN_JSON(SynthModule, name, kind, instances, ownArea, area, nand2, ownCells, c
            flipFlops, cellCounts, children, depth, seconds, batch)
 AEGEN_JSON(SynthResult, library, libraryFile, tool, adders, top, modules, nand2Area, area, nand2,
            cells, flipFlops, latches, depth, jobs, seconds)
+AEGEN_JSON(TimingStep, instance, module, what, cells, ns)
+AEGEN_JSON(CornerTiming, name, library, slackNs, highestMHz, from, to, path, seconds)
+AEGEN_JSON(TimingResult, tool, periodNs, askedMHz, corners, buffers, bufferCell, bufferArea,
+           excluded, modelledMHz, modelledBlock, advice, seconds)
 
 #undef AEGEN_JSON
 

@@ -26,6 +26,8 @@ template <>
 constexpr std::string_view kStageName<CosimResult> = "cosim";
 template <>
 constexpr std::string_view kStageName<SynthResult> = "synth";
+template <>
+constexpr std::string_view kStageName<TimingResult> = "timing";
 
 template <typename Stage>
 constexpr std::string_view kStageFile = "";
@@ -108,6 +110,7 @@ AEGEN_STAGE(RtlResult)
 AEGEN_STAGE(LintResult)
 AEGEN_STAGE(CosimResult)
 AEGEN_STAGE(SynthResult)
+AEGEN_STAGE(TimingResult)
 #undef AEGEN_STAGE
 
 }  // namespace aegen::flows

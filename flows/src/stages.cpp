@@ -8,12 +8,14 @@
 
 #include "aegen/core/design_interpreter.hpp"
 #include "aegen/core/files.hpp"
+#include "aegen/core/pipeline_design.hpp"
 #include "aegen/core/range_analysis.hpp"
 #include "aegen/core/text.hpp"
 #include "aegen/core/text_tools.hpp"
 #include "aegen/core/verifier.hpp"
 #include "aegen/flows/report.hpp"
 #include "aegen/flows/synthesis.hpp"
+#include "aegen/flows/timing.hpp"
 #include "aegen/rtl_gen/emit_design.hpp"
 #include "aegen/rtl_gen/systemc_emitter.hpp"
 #include "stage_tools.hpp"
@@ -227,6 +229,61 @@ StageOutcome synthOutcome(const SynthResult& result, bool reused) {
   return out;
 }
 
+// "u_dense/dense_neuron_3: 12 cells, 3.41 ns (one output of a dense layer ...)".
+std::string stepLine(const TimingStep& step) {
+  return fmt::format("{}: {} cells, {:.2f} ns{}", step.instance.empty() ? "top" : step.instance,
+                     step.cells, step.ns, step.what.empty() ? "" : " (" + step.what + ")");
+}
+
+StageOutcome timingOutcome(const TimingResult& result, bool reused) {
+  StageOutcome out{Stage::Timing, true, reused, {}, {}, stageJson(result)};
+  std::string corners;
+  for (const CornerTiming& corner : result.corners) {
+    corners += fmt::format("{}{} {:.1f} MHz, slack {:.2f} ns", corners.empty() ? "" : "; ",
+                           corner.name, corner.highestMHz, corner.slackNs);
+    // Without a clock asked for there is nothing to fail.
+    if (result.askedMHz == 0 || corner.slackNs >= 0) continue;
+    out.findings.push_back(fmt::format("{}: {:.4g} MHz is missed by {:.2f} ns from {} to {}",
+                                       corner.name, result.askedMHz, -corner.slackNs, corner.from,
+                                       corner.to));
+    for (const TimingStep& step : corner.path) out.findings.push_back("  " + stepLine(step));
+  }
+  if (!out.findings.empty() && !result.advice.empty()) out.findings.push_back(result.advice);
+  out.passed = out.findings.empty();
+  out.summary = fmt::format("{} at {:.2f} ns; {} buffers; {:.0f} s", corners, result.periodNs,
+                            result.buffers, result.seconds);
+  return out;
+}
+
+// What the delay model says of the same chip, and how many crossings more would do.
+Result<void> addModel(const core::Design& chip, const TimingOptions& options,
+                      TimingResult& result) {
+  const auto library = loadLiberty(options.corners.front().liberty);
+  if (!library) return library.error();
+  const auto model = fitDelayModel(*library);
+  if (!model) return model.error();
+  const core::StageEstimate slowest = core::slowestStage(*model, chip);
+  result.modelledMHz = 1000 / (slowest.longest + model->flipFlop + model->setup);
+  result.modelledBlock = slowest.block;
+  double worst = result.corners.front().slackNs;
+  double highest = result.corners.front().highestMHz;
+  for (const CornerTiming& corner : result.corners) {
+    worst = std::min(worst, corner.slackNs);
+    highest = std::min(highest, corner.highestMHz);
+  }
+  if (worst >= 0) return {};
+  core::Design more = chip;
+  const auto stats = core::pipelineDesign(*model, more, model->usable(options.periodNs));
+  result.advice = fmt::format("a clock of {:.1f} MHz is met", highest);
+  if (stats && stats->added > 0) {
+    result.advice += fmt::format(
+        "; by the delay model {} more crossings and {} register bits meet the one asked for "
+        "(timing: latency: meet)",
+        stats->added, stats->registerBits);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string_view text(Stage stage) {
@@ -239,6 +296,8 @@ std::string_view text(Stage stage) {
       return "cosim";
     case Stage::Synth:
       return "synth";
+    case Stage::Timing:
+      return "timing";
     case Stage::Report:
       return "report";
   }
@@ -248,12 +307,17 @@ std::string_view text(Stage stage) {
 Build::Build(DesignBundle bundle, StageOptions options)
     : bundle_(std::move(bundle)), options_(std::move(options)) {
   if (options_.jobs == 0) options_.jobs = std::max(1U, std::thread::hardware_concurrency());
-  if (!options_.liberty.empty()) bundle_.spec.liberty = options_.liberty;
   if (options_.multipliers) bundle_.spec.multipliers = *options_.multipliers;
 }
 
 Result<Build> Build::open(const DesignSpec& spec, const StageOptions& options) {
-  auto bundle = buildDesign(spec);
+  DesignSpec own = spec;
+  if (!options.liberty.empty()) {
+    own.liberty = options.liberty;
+    own.corners.clear();
+  }
+  if (!options.corners.empty()) own.corners = options.corners;
+  auto bundle = buildDesign(own);
   if (!bundle) return bundle.error();
   return Build(std::move(*bundle), options);
 }
@@ -275,6 +339,8 @@ Result<StageOutcome> Build::run(Stage stage) {
       return cosim({});
     case Stage::Synth:
       return synth();
+    case Stage::Timing:
+      return timing();
     case Stage::Report:
       return report();
   }
@@ -305,10 +371,20 @@ std::string Build::key(Stage stage) const {
       if (const auto events = core::readFile(spec.events.file)) text += core::digestText(*events);
     }
   }
-  if (stage == Stage::Synth) {
-    const fs::path liberty = spec.liberty.empty() ? fs::path(kDefaultLiberty) : spec.liberty;
-    text += fmt::format("{} {}\n", liberty.string(), static_cast<int>(spec.multipliers));
+  const auto addLibrary = [&](const fs::path& liberty) {
+    text += liberty.string() + "\n";
     if (const auto library = core::readFile(liberty)) text += core::digestText(*library);
+  };
+  if (stage == Stage::Synth || stage == Stage::Timing) {
+    addLibrary(libertyOf(spec));
+    text += fmt::format("{}\n", static_cast<int>(spec.multipliers));
+  }
+  if (stage == Stage::Timing) {
+    text += fmt::format("{}\n", spec.clockMHz.value_or(0));
+    for (const Corner& corner : spec.corners) {
+      text += corner.name + " ";
+      addLibrary(corner.liberty);
+    }
   }
   return designDigest() + "\n" + core::digestText(text) + "\n";
 }
@@ -341,7 +417,7 @@ void Build::drop(Stage stage) const {
 }
 
 void Build::dropStale() const {
-  for (const Stage stage : {Stage::Lint, Stage::Cosim, Stage::Synth}) {
+  for (const Stage stage : {Stage::Lint, Stage::Cosim, Stage::Synth, Stage::Timing}) {
     const auto known = core::readFile(keyFile(stage));
     if (!known || known->substr(0, known->find('\n')) != designDigest()) drop(stage);
   }
@@ -497,7 +573,7 @@ Result<StageOutcome> Build::synth() {
   SynthResult result;
   if (upToDate(Stage::Synth, result)) return synthOutcome(result, true);
   SynthesisOptions options;
-  if (!bundle_.spec.liberty.empty()) options.liberty = bundle_.spec.liberty;
+  options.liberty = libertyOf(bundle_.spec);
   options.multipliers = bundle_.spec.multipliers;
   options.jobs = options_.jobs;
   options.workDirectory = options_.out / "work" / "synth";
@@ -511,6 +587,30 @@ Result<StageOutcome> Build::synth() {
   if (auto saved = saveStage(*done, options_.out); !saved) return saved.error();
   if (auto kept = remember(Stage::Synth); !kept) return kept.error();
   return synthOutcome(*done, false);
+}
+
+Result<StageOutcome> Build::timing() {
+  const DesignSpec& spec = bundle_.spec;
+  TimingResult result;
+  if (upToDate(Stage::Timing, result)) return timingOutcome(result, true);
+  const auto mapped = synth();
+  if (!mapped) return mapped.error();
+  TimingOptions options;
+  options.netlist = options_.out / "work" / "synth";
+  options.workDirectory = options_.out / "work" / "timing";
+  options.periodNs = 1000 / spec.clockMHz.value_or(kLhcClockMHz);
+  options.corners = spec.corners;
+  if (options.corners.empty() || options.corners.front().liberty != libertyOf(spec)) {
+    options.corners.insert(options.corners.begin(), {"typical", libertyOf(spec)});
+  }
+  say(Stage::Timing, "OpenSTA");
+  auto done = analyseTimingDirectory(options_.out / "rtl", options);
+  if (!done) return done.error();
+  done->askedMHz = spec.clockMHz.value_or(0);
+  if (auto modelled = addModel(bundle_.chip, options, *done); !modelled) return modelled.error();
+  if (auto saved = saveStage(*done, options_.out); !saved) return saved.error();
+  if (auto kept = remember(Stage::Timing); !kept) return kept.error();
+  return timingOutcome(*done, false);
 }
 
 Result<StageOutcome> Build::report() {

@@ -17,6 +17,7 @@
 #include "aegen/core/process.hpp"
 #include "aegen/flows/netlist.hpp"
 #include "aegen/rtl_gen/manifest.hpp"
+#include "flip_flop_map.hpp"
 #include "sum_trees.hpp"
 #include "synthesis_plan.hpp"
 
@@ -66,10 +67,17 @@ core::Result<double> runYosys(const std::string& script, const std::filesystem::
                              log.string(), {"allow more time, or split the module"});
   }
   if (!run->ok()) {
-    return core::checkFailed(
-        "synth.yosys-failed",
-        fmt::format("Yosys failed on {} ({}): {}", what, run->ending(), errorIn(contentOf(log))),
-        log.string(), {"the script is " + scriptFile.string()});
+    const std::string error = errorIn(contentOf(log));
+    if (error.find("dfflegalize") != std::string::npos || error.find("FF ") != std::string::npos) {
+      return core::checkFailed(
+          "synth.no-such-flip-flop",
+          fmt::format("the library has no flip-flop for what {} needs: {}", what, error),
+          log.string(),
+          {"use synchronous resets, or a library with such a flip-flop that may be used"});
+    }
+    return core::checkFailed("synth.yosys-failed",
+                             fmt::format("Yosys failed on {} ({}): {}", what, run->ending(), error),
+                             log.string(), {"the script is " + scriptFile.string()});
   }
   return run->seconds;
 }
@@ -288,12 +296,11 @@ std::string yosysVersion() {
   return run->output.substr(0, run->output.find('\n'));
 }
 
-/// The library as Yosys and ABC can read it: the file itself, or for the time of the synthesis a
-/// copy, unpacked and in a path without blanks, which they do not quote.
+/// The library as Yosys and ABC can read it, for the time of the synthesis: what may be mapped to
+/// in plain syntax, in a path without blanks, which they do not quote.
 class ReadableLibrary {
  public:
-  explicit ReadableLibrary(const std::filesystem::path& liberty)
-      : file_(std::filesystem::absolute(liberty)) {}
+  ReadableLibrary() = default;
   ~ReadableLibrary() {
     std::error_code error;
     if (!folder_.empty()) {
@@ -303,27 +310,20 @@ class ReadableLibrary {
   ReadableLibrary(const ReadableLibrary&) = delete;
   ReadableLibrary& operator=(const ReadableLibrary&) = delete;
 
-  core::Result<std::filesystem::path> path() {
-    if (file_.extension() != ".gz" && file_.string().find(' ') == std::string::npos) {
-      return file_;
-    }
-    const auto text = readLibertyText(file_);
-    if (!text) {
-      return text.error();
-    }
+  core::Result<std::filesystem::path> write(const Liberty& library) {
     std::string name = (std::filesystem::temp_directory_path() / "aegen-library-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) {
       return core::badInput("synth.no-temporary-folder", "no temporary folder can be made", name);
     }
     folder_ = name;
-    if (auto written = core::writeFile(folder_ / "library.lib", *text); !written) {
+    if (auto written = core::writeFile(folder_ / "library.lib", library.plainText(true));
+        !written) {
       return written.error();
     }
     return folder_ / "library.lib";
   }
 
  private:
-  std::filesystem::path file_;
   std::filesystem::path folder_;
 };
 
@@ -402,18 +402,28 @@ core::Result<SynthResult> synthesise(const std::vector<std::filesystem::path>& f
   const std::optional<AdderCell> adder =
       options.adders == AdderStyle::Cells ? library->fullAdder() : std::nullopt;
 
-  ReadableLibrary readable(options.liberty);
-  const auto readablePath = readable.path();
+  const auto flipFlops = flipFlopCells(*library);
+  if (flipFlops.empty()) {
+    return core::badInput("liberty.no-flip-flop",
+                          "no flip-flop of the library stores one input on a clock edge",
+                          options.liberty.string(), {"name a library with a plain D flip-flop"});
+  }
+  ReadableLibrary readable;
+  const auto readablePath = readable.write(*library);
   if (!readablePath) {
     return readablePath.error();
   }
   const WorkFiles work{std::filesystem::absolute(options.workDirectory), *readablePath,
-                       options.abcScript.empty() ? areaScript() : options.abcScript};
+                       options.abcScript.empty() ? areaScript() : options.abcScript,
+                       legalTypes(flipFlops)};
   std::vector<std::filesystem::path> sources;
   for (const std::filesystem::path& file : files) {
     sources.push_back(std::filesystem::absolute(file));
   }
   if (auto written = core::writeFile(work.map(), arithmeticMap(adder)); !written) {
+    return written.error();
+  }
+  if (auto written = core::writeFile(work.flipFlops(), flipFlopMap(flipFlops)); !written) {
     return written.error();
   }
   const auto batches = elaborate(sources, top, work, *library, options);

@@ -113,7 +113,10 @@ std::string mappingScript(std::size_t index, const WorkFiles& files) {
   script += fmt::format("techmap -map {}\n", quoted(files.map()));
   script += "opt\nmemory -nomap\nopt_clean\nopt -fast -full\nmemory_map\nopt -undriven -fine\n";
   script += "techmap\nopt -fast\n";
-  script += fmt::format("dfflibmap -liberty {}\nopt\n", liberty);
+  // Latches are left as they are: they are no part of what is generated, and are named if they
+  // come.
+  script += fmt::format("dfflegalize{} t:$_DFF* t:$_SDFF* t:$_ALDFF*\n", files.flipFlopTypes);
+  script += fmt::format("techmap -map {}\nopt\n", quoted(files.flipFlops()));
   // ABC's commands come in Yosys' inline form, commas for blanks: it does not quote a script's
   // path.
   std::string commands = files.abcCommands;

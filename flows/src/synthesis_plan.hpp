@@ -34,14 +34,16 @@ struct Batch {
 /// Files of a synthesis in its work directory.
 struct WorkFiles {
   std::filesystem::path directory;
-  std::filesystem::path liberty;  ///< unpacked, in a path without blanks
+  std::filesystem::path liberty;  ///< plain text of what may be mapped to, in a path without blanks
   std::string abcCommands;
+  std::string flipFlopTypes;  ///< arguments of dfflegalize
 
   [[nodiscard]] std::filesystem::path elaborated() const { return directory / "elaborated.json"; }
   [[nodiscard]] std::filesystem::path design() const { return directory / "elaborated.il"; }
   [[nodiscard]] std::filesystem::path trees() const { return directory / "trees.json"; }
   [[nodiscard]] std::filesystem::path stubs() const { return directory / "stubs.il"; }
   [[nodiscard]] std::filesystem::path map() const { return directory / "arithmetic_map.v"; }
+  [[nodiscard]] std::filesystem::path flipFlops() const { return directory / "flip_flop_map.v"; }
   [[nodiscard]] std::filesystem::path batch(std::size_t index, const char* ending) const {
     return directory / ("batch_" + std::to_string(index) + ending);
   }

@@ -66,7 +66,7 @@ TEST(Liberty, FindsCellsByWhatTheyDoAndTakesTheSmallest) {
 }
 
 TEST(Liberty, PassesOverCellsThatAreNotToBeUsed) {
-  std::string cells = nandCells() + flipFlopCell();
+  std::string cells = nandCells() + inverterCell() + flipFlopCell();
   cells.replace(cells.find("area : 3;"), 9, "area : 3; dont_use : true;");
   const auto library = Liberty::parse(libraryOf(cells), "small.lib");
   ASSERT_TRUE(library);

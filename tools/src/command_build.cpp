@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "aegen/core/text_tools.hpp"
 #include "aegen/flows/stages.hpp"
 #include "cli.hpp"
 
@@ -21,9 +22,11 @@ struct Arguments {
   std::uint64_t crossings = 0;
   std::string passes;  ///< empty: the design's
   bool quiet = false;
+  std::vector<std::string> corners;
 };
 
-constexpr Stage kStages[] = {Stage::Rtl, Stage::Lint, Stage::Cosim, Stage::Synth, Stage::Report};
+constexpr Stage kStages[] = {Stage::Rtl,   Stage::Lint,   Stage::Cosim,
+                             Stage::Synth, Stage::Timing, Stage::Report};
 
 void print(const flows::StageOutcome& outcome) {
   fmt::print("{:<7} {}  {}{}\n", flows::text(outcome.stage), outcome.passed ? "pass" : "FAIL",
@@ -69,6 +72,17 @@ std::string summaryJson(const std::vector<flows::StageOutcome>& outcomes,
   return summary.dump(2, ' ', false, ordered::error_handler_t::replace) + "\n";
 }
 
+// "slow=ss.lib" as a corner.
+core::Result<flows::Corner> parseCorner(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals != std::string::npos && equals + 1 < text.size() &&
+      core::isIdentifier(text.substr(0, equals))) {
+    return flows::Corner{text.substr(0, equals), text.substr(equals + 1)};
+  }
+  return core::badInput("cli.corner", "'" + text + "' is no corner", "--corner",
+                        {"NAME=FILE, such as slow=cells_ss.lib"});
+}
+
 int run(const Arguments& arguments, const std::vector<Stage>& stages) {
   ProgressLine progress;
   Problems problems;
@@ -87,6 +101,14 @@ int run(const Arguments& arguments, const std::vector<Stage>& stages) {
                          std::uint64_t total) {
     progress.show(fmt::format("{}: {}", flows::text(stage), step), done, total);
   };
+  for (const std::string& text : arguments.corners) {
+    auto corner = parseCorner(text);
+    if (!corner) {
+      problems.add(corner.error());
+      return finish();
+    }
+    options.corners.push_back(std::move(*corner));
+  }
   auto spec = flows::loadDesignSpec(arguments.design);
   if (!spec) {
     problems.add(spec.error());
@@ -107,6 +129,9 @@ int run(const Arguments& arguments, const std::vector<Stage>& stages) {
     return finish();
   }
   for (const Stage stage : stages) {
+    // A build times what says at which clock.
+    const bool asked = spec->clockMHz || !options.corners.empty() || stages.size() == 1;
+    if (stage == Stage::Timing && !asked) continue;
     auto outcome = stage == Stage::Cosim && !arguments.window.whole()
                        ? build->cosimulate(arguments.window)
                        : build->run(stage);
@@ -145,6 +170,13 @@ CLI::App* addCommand(CLI::App& app, const std::string& name, const std::string& 
   return command;
 }
 
+void addLibertyOptions(CLI::App* command, const std::shared_ptr<Arguments>& arguments) {
+  command->add_option("--liberty", arguments->options.liberty,
+                      "Liberty file, .gz too, that maps; default: the design's");
+  command->add_option("--corner", arguments->corners,
+                      "NAME=FILE: a further corner to time at; repeatable");
+}
+
 void addCosimOptions(CLI::App* command, const std::shared_ptr<Arguments>& arguments) {
   command->add_option("--crossings", arguments->crossings,
                       "Crossings to simulate; default: the design's");
@@ -155,9 +187,7 @@ void addCosimOptions(CLI::App* command, const std::shared_ptr<Arguments>& argume
                       "Invert a captured bit, SIGNAL:ELEMENT:BIT:CROSSING, to see it noticed");
 }
 
-void addSynthesisOptions(CLI::App* command, const std::shared_ptr<Arguments>& arguments) {
-  command->add_option("--liberty", arguments->options.liberty,
-                      "Liberty file; default: the design's");
+void addMultiplierOption(CLI::App* command, const std::shared_ptr<Arguments>& arguments) {
   command
       ->add_option_function<std::string>(
           "--multipliers",
@@ -175,7 +205,8 @@ void addBuildCommands(CLI::App& app, int& exitCode) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* const build =
       addCommand(app, "build", "Everything: rtl, lint, cosim, synth, report", arguments);
-  addSynthesisOptions(build, arguments);
+  addMultiplierOption(build, arguments);
+  addLibertyOptions(build, arguments);
   build->add_option("--crossings", arguments->crossings,
                     "Crossings to simulate; default: the design's");
   build->callback([arguments, &exitCode] {
@@ -186,12 +217,14 @@ void addBuildCommands(CLI::App& app, int& exitCode) {
       {Stage::Lint, "Own rules on the RTL, Verilator's and Yosys' checks"},
       {Stage::Cosim, "Chip, link and decoder in one simulation against the interpreter"},
       {Stage::Synth, "Area, flip-flops and logic depth with a Liberty file"},
+      {Stage::Timing, "Setup slack, highest clock and worst path of the mapped netlist"},
       {Stage::Report, "report.json and report.html from what was run"}};
   for (const auto& [stage, help] : stages) {
     auto own = std::make_shared<Arguments>();
     CLI::App* const command = addCommand(app, std::string(flows::text(stage)), help, own);
     if (stage == Stage::Cosim) addCosimOptions(command, own);
-    if (stage == Stage::Synth) addSynthesisOptions(command, own);
+    if (stage == Stage::Synth || stage == Stage::Timing) addMultiplierOption(command, own);
+    if (stage == Stage::Synth || stage == Stage::Timing) addLibertyOptions(command, own);
     command->callback([own, stage = stage, &exitCode] { exitCode = run(*own, {stage}); });
   }
 }

@@ -14,6 +14,7 @@
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/link_decoders.hpp"
 #include "aegen/flows/synthesis.hpp"
+#include "aegen/flows/liberty.hpp"
 
 namespace aegen::flows {
 
@@ -43,16 +44,22 @@ struct DesignSpec {
   std::optional<int> latentBits;             ///< top bits of each latent that are sent
   std::map<std::string, double> conditions;  ///< values of the model's given conditions
   EventSource events;
-  std::filesystem::path liberty;  ///< empty: the default library
   /// Run over the chip, in order (docs/passes.md).
   std::vector<std::string> passes = core::passes::defaultPasses();
   MultiplierStyle multipliers = MultiplierStyle::Auto;
+  std::filesystem::path liberty;   ///< maps; empty: the default library
+  std::vector<Corner> corners;     ///< further ones to time at
+  std::optional<double> clockMHz;  ///< the clock asked for; a crossing enters each
+  bool pipeline = false;           ///< as many crossings as that clock needs
 
   [[nodiscard]] bool holds(encoders::econ_t::Algorithm algorithm) const;
 };
 
 /// Reads design.yaml. Diagnostics `design.*` are placed as file:line and say what is allowed.
 [[nodiscard]] core::Result<DesignSpec> loadDesignSpec(const std::filesystem::path& file);
+
+/// The library that maps: the spec's or the default.
+[[nodiscard]] std::filesystem::path libertyOf(const DesignSpec& spec);
 
 /// A spec's design with all that belongs to it.
 struct DesignBundle {
@@ -69,7 +76,9 @@ struct DesignBundle {
 };
 
 /// Reads the model, builds the chip and the board's decoder, and runs the passes. Diagnostics of
-/// loadCodec(), loadWeights(), econ_t::chip(), core::analyse(), core::passes::runPasses().
+/// loadCodec(), loadWeights(), econ_t::chip(), core::analyse(), core::passes::runPasses(); of a chip
+/// to be pipelined, which it is behind the passes, also of loadLiberty(), fitDelayModel() and
+/// core::pipelineDesign().
 [[nodiscard]] core::Result<DesignBundle> buildDesign(const DesignSpec& spec);
 
 }  // namespace aegen::flows

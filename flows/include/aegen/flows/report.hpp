@@ -27,6 +27,7 @@ struct ReportInputs {
   std::optional<LintResult> lint;
   std::optional<CosimResult> cosim;
   std::optional<SynthResult> synth;
+  std::optional<TimingResult> timing;  ///< only of designs that were timed
   /// Outline of each trigger cell by AE channel, for the wafers.
   std::vector<std::vector<ReportPoint>> cells;
 };

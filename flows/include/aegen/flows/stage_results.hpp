@@ -1,6 +1,6 @@
 #pragma once
 /// What each stage of a build leaves behind as JSON in the output directory, and what the report is
-/// made from: build.json, rtl.json, lint.json, cosim.json, synth.json.
+/// made from: build.json, rtl.json, lint.json, cosim.json, synth.json, timing.json.
 
 #include <cstdint>
 #include <filesystem>
@@ -171,6 +171,45 @@ struct SynthResult {
   bool operator==(const SynthResult&) const = default;
 
   [[nodiscard]] const SynthModule* find(std::string_view module) const;
+};
+
+/// A stretch of a timing path within one instance.
+struct TimingStep {
+  std::string instance;  ///< path of instance names below the top; empty: the top itself
+  std::string module;
+  std::string what;  ///< the module's comment: layer, neuron, in terms of the model
+  int cells = 0;
+  double ns = 0;
+  bool operator==(const TimingStep&) const = default;
+};
+
+/// What OpenSTA finds at one corner.
+struct CornerTiming {
+  std::string name;
+  std::string library;
+  double slackNs = 0;     ///< worst setup slack at the period asked for
+  double highestMHz = 0;  ///< 1 / (period - slack)
+  std::string from, to;   ///< pins or ports where the worst path starts and ends
+  std::vector<TimingStep> path;
+  double seconds = 0;
+  bool operator==(const CornerTiming&) const = default;
+};
+
+/// timing.json.
+struct TimingResult {
+  std::string tool;  ///< OpenSTA's version
+  double periodNs = 0;
+  double askedMHz = 0;  ///< the clock the design is held to; 0: none, slack is only told
+  std::vector<CornerTiming> corners;
+  std::uint64_t buffers = 0;  ///< inserted before timing
+  std::string bufferCell;
+  double bufferArea = 0;
+  std::string excluded;    ///< what is not timed, in words
+  double modelledMHz = 0;  ///< highest clock of the delay model; 0: not known
+  std::string modelledBlock;
+  std::string advice;  ///< what would meet the clock, when it is not met
+  double seconds = 0;
+  bool operator==(const TimingResult&) const = default;
 };
 
 /// File name of a stage's result: "synth.json" for SynthResult, and so on.

@@ -1,6 +1,6 @@
 #pragma once
-/// The stages of a build: RTL, lint, co-simulation, synthesis, report. Each leaves its results in
-/// the output folder and is not repeated while what it depends on is the same.
+/// The stages of a build: RTL, lint, co-simulation, synthesis, timing, report. Each leaves its
+/// results in the output folder and is not repeated while what it depends on is the same.
 
 #include <cstdint>
 #include <filesystem>
@@ -16,8 +16,8 @@
 
 namespace aegen::flows {
 
-enum class Stage : std::uint8_t { Rtl, Lint, Cosim, Synth, Report };
-/// "rtl", "lint", "cosim", "synth", "report".
+enum class Stage : std::uint8_t { Rtl, Lint, Cosim, Synth, Timing, Report };
+/// "rtl", "lint", "cosim", "synth", "timing", "report".
 [[nodiscard]] std::string_view text(Stage stage);
 
 /// How far a stage is; `total` is 0 while that is not known.
@@ -31,6 +31,7 @@ struct StageOptions {
   bool force = false;             ///< do again what is up to date
   std::filesystem::path liberty;  ///< overrides the design's
   std::optional<MultiplierStyle> multipliers;  ///< likewise
+  std::vector<Corner> corners;    ///< override the design's
   StageProgress progress;         ///< may be empty
 };
 
@@ -84,6 +85,7 @@ class Build {
   core::Result<StageOutcome> lint();
   core::Result<StageOutcome> cosim(const CosimWindow& window);
   core::Result<StageOutcome> synth();
+  core::Result<StageOutcome> timing();
   core::Result<StageOutcome> report();
   core::Result<void> writeOutputs();
   [[nodiscard]] BuildInfo info() const;
