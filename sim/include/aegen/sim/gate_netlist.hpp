@@ -53,7 +53,7 @@ struct NetBundle {
 
 struct GateNetlist {
   NetId netCount = 2;
-  std::vector<Gate> gates;        ///< in any order
+  std::vector<Gate> gates;  ///< in any order
   std::vector<Storage> storages;
   std::vector<NetBundle> inputs;
   std::vector<NetBundle> outputs;

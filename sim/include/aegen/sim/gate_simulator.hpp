@@ -15,7 +15,8 @@
 
 namespace aegen::sim {
 
-/// A netlist made ready to run: gates in order, those the clock reaches apart. Shared by simulators.
+/// A netlist made ready to run: gates in order, those the clock reaches apart. Shared by
+/// simulators.
 class GateProgram {
  public:
   /// `clock`: the input port of one bit that everything is clocked by, straight or through gates
