@@ -157,7 +157,19 @@ LibertyPin readPin(const LibertyGroup& group, std::string name) {
     pin.function = *function;
   }
   pin.threeState = group.attribute("three_state") != nullptr;
+  pin.capacitance = number(group.attribute("capacitance")).value_or(0);
   return pin;
+}
+
+StateElement readState(const LibertyGroup& group, const char* next, const char* on) {
+  const auto text = [&](const char* name) {
+    const std::string* const value = group.attribute(name);
+    return value == nullptr ? std::string() : *value;
+  };
+  const auto name = [&](std::size_t i) {
+    return i < group.arguments.size() ? group.arguments[i] : std::string();
+  };
+  return {name(0), name(1), text(next), text(on), text("clear"), text("preset")};
 }
 
 LibertyCell readCell(const LibertyGroup& group) {
@@ -173,8 +185,10 @@ LibertyCell readCell(const LibertyGroup& group) {
       }
     } else if (member.name == "ff" || member.name == "ff_bank") {
       cell.kind = CellKind::FlipFlop;
+      if (member.name == "ff") cell.state = readState(member, "next_state", "clocked_on");
     } else if (member.name == "latch" || member.name == "latch_bank") {
       cell.kind = CellKind::Latch;
+      if (member.name == "latch") cell.state = readState(member, "data_in", "enable");
     } else if (cell.kind == CellKind::Combinational) {
       cell.kind = CellKind::Other;  // buses, bundles, state tables: not for mapping
     }

@@ -24,6 +24,17 @@ struct LibertyPin {
   bool isInput = true;
   std::string function;  ///< as written, empty for inputs and unspecified outputs
   bool threeState = false;
+  double capacitance = 0;  ///< pF, of inputs; 0 when not given
+};
+
+/// The `ff` or `latch` group of a cell with one bit of state. Expressions as written.
+struct StateElement {
+  std::string state;      ///< name of the state in pins' functions, e.g. IQ
+  std::string inverse;    ///< and of its complement, e.g. IQN
+  std::string nextState;  ///< a latch's data_in
+  std::string clockedOn;  ///< a latch's enable
+  std::string clear;      ///< empty: none
+  std::string preset;     ///< empty: none
 };
 
 struct LibertyCell {
@@ -32,6 +43,7 @@ struct LibertyCell {
   CellKind kind = CellKind::Combinational;
   bool dontUse = false;
   std::vector<LibertyPin> pins;
+  std::optional<StateElement> state;  ///< of a FlipFlop or Latch
 
   [[nodiscard]] const LibertyPin* findPin(std::string_view pin) const;
   /// Names of the inputs in the file's order.
