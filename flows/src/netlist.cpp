@@ -56,7 +56,8 @@ core::Result<std::vector<NetlistModule>> readNetlist(std::string_view json,
       for (const auto& [cellName, cell] : cells.items()) {
         module.cells.push_back(readCell(cellName, cell));
       }
-      for (const auto& [netName, net] : body.value("netnames", Json::object()).items()) {
+      const Json nets = body.value("netnames", Json::object());
+      for (const auto& [netName, net] : nets.items()) {
         if (net.value("hide_name", 0) == 0) {
           module.names.push_back({netName, readBits(net.at("bits"))});
         }

@@ -15,6 +15,7 @@
 
 #include "aegen/core/files.hpp"
 #include "aegen/core/process.hpp"
+#include "aegen/flows/cell_model.hpp"
 #include "aegen/flows/netlist.hpp"
 #include "aegen/rtl_gen/manifest.hpp"
 #include "synthesis_plan.hpp"
@@ -355,6 +356,16 @@ core::Result<std::vector<Batch>> elaborate(const std::vector<std::filesystem::pa
   return batches;
 }
 
+/// What an earlier synthesis mapped must not pass for a part of this one.
+void dropBatches(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> old;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().filename().string().starts_with("batch_")) old.push_back(entry.path());
+  }
+  for (const auto& file : old) std::filesystem::remove(file, error);
+}
+
 }  // namespace
 
 std::string areaScript() {
@@ -389,6 +400,11 @@ core::Result<SynthResult> synthesise(const std::vector<std::filesystem::path>& f
     sources.push_back(std::filesystem::absolute(file));
   }
   if (auto written = core::writeFile(work.map(), arithmeticMap(adder)); !written) {
+    return written.error();
+  }
+  dropBatches(work.directory);
+  if (auto written = core::writeFile(work.directory / "cells.v", cellsVerilog(*library));
+      !written) {
     return written.error();
   }
   const auto batches = elaborate(sources, top, work, options);

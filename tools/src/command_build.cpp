@@ -19,6 +19,8 @@ struct Arguments {
   flows::CosimWindow window;
   std::string json;
   std::uint64_t crossings = 0;
+  bool netlist = false;
+  unsigned lanes = 256;
   bool quiet = false;
 };
 
@@ -98,7 +100,9 @@ int run(const Arguments& arguments, const std::vector<Stage>& stages) {
     return finish();
   }
   for (const Stage stage : stages) {
-    auto outcome = stage == Stage::Cosim && !arguments.window.whole()
+    auto outcome = stage == Stage::Cosim && arguments.netlist
+                       ? build->cosimulateNetlist(arguments.window, arguments.lanes)
+                   : stage == Stage::Cosim && !arguments.window.whole()
                        ? build->cosimulate(arguments.window)
                        : build->run(stage);
     progress.clear();
@@ -141,6 +145,13 @@ void addCosimOptions(CLI::App* command, const std::shared_ptr<Arguments>& argume
   command->add_option("--trace", arguments->window.trace, "Write a waveform (FST) of them");
   command->add_option("--fault", arguments->window.fault,
                       "Invert a captured bit, SIGNAL:ELEMENT:BIT:CROSSING, to see it noticed");
+  command->add_flag("--netlist", arguments->netlist,
+                    "The mapped gates instead of the RTL (docs/netlist.md); synthesised first if "
+                    "they are not up to date");
+  command
+      ->add_option("--lanes", arguments->lanes, "With --netlist: streams of crossings side by side")
+      ->check(CLI::Range(1, 512))
+      ->capture_default_str();
 }
 
 }  // namespace

@@ -45,6 +45,8 @@ struct CosimWindow {
   }
 };
 
+struct CosimRequest;
+
 /// How a stage ended.
 struct StageOutcome {
   Stage stage = Stage::Rtl;
@@ -71,6 +73,10 @@ class Build {
   [[nodiscard]] core::Result<StageOutcome> run(Stage stage);
   /// A co-simulation of some crossings; its result is not kept.
   [[nodiscard]] core::Result<StageOutcome> cosimulate(const CosimWindow& window);
+  /// The mapped gates in place of the RTL, synthesised first unless they are up to date: crossings
+  /// in up to `lanes` streams side by side. Its result is not kept.
+  [[nodiscard]] core::Result<StageOutcome> cosimulateNetlist(const CosimWindow& window,
+                                                             unsigned lanes);
 
   [[nodiscard]] const DesignBundle& bundle() const { return bundle_; }
   /// Whether RTL has been generated and written: without it no other stage can run.
@@ -82,6 +88,8 @@ class Build {
   core::Result<StageOutcome> rtl();
   core::Result<StageOutcome> lint();
   core::Result<StageOutcome> cosim(const CosimWindow& window);
+  [[nodiscard]] CosimRequest cosimRequest(const CosimWindow& window) const;
+  [[nodiscard]] std::filesystem::path liberty() const;
   core::Result<StageOutcome> synth();
   core::Result<StageOutcome> report();
   core::Result<void> writeOutputs();
