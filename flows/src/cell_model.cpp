@@ -22,8 +22,9 @@ std::vector<std::string> namesIn(std::string_view function, const std::vector<st
     at = end;
   }
   std::vector<std::string> out;
-  std::ranges::copy_if(known, std::back_inserter(out),
-                       [&](const std::string& name) { return std::ranges::count(found, name) > 0; });
+  std::ranges::copy_if(known, std::back_inserter(out), [&](const std::string& name) {
+    return std::ranges::count(found, name) > 0;
+  });
   return out;
 }
 
@@ -154,8 +155,8 @@ void printStorage(const StorageModel& storage, std::string& out) {
   }
   const bool clear = storage.clear.table != 0;
   const bool preset = storage.preset.table != 0;
-  out += fmt::format("  wire aegen_data = {};\n  wire aegen_clock = {};\n",
-                     verilogOf(storage.data), verilogOf(storage.clock));
+  out += fmt::format("  wire aegen_data = {};\n  wire aegen_clock = {};\n", verilogOf(storage.data),
+                     verilogOf(storage.clock));
   if (clear) out += fmt::format("  wire aegen_clear = {};\n", verilogOf(storage.clear));
   if (preset) out += fmt::format("  wire aegen_preset = {};\n", verilogOf(storage.preset));
   const bool latch = storage.kind == sim::StorageKind::Latch;
@@ -163,9 +164,9 @@ void printStorage(const StorageModel& storage, std::string& out) {
   if (latch) {
     out += "  always @*\n";
   } else {
-    out += fmt::format("  always @(posedge aegen_clock{}{})\n",
-                       clear ? " or posedge aegen_clear" : "",
-                       preset ? " or posedge aegen_preset" : "");
+    out +=
+        fmt::format("  always @(posedge aegen_clock{}{})\n", clear ? " or posedge aegen_clear" : "",
+                    preset ? " or posedge aegen_preset" : "");
   }
   const char* otherwise = "    ";
   const auto branch = [&](const char* condition, const char* value) {

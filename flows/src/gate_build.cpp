@@ -56,7 +56,9 @@ class Builder {
   sim::GateNetlist& gates() { return out_.gates; }
 
   NetId gate(std::uint64_t table, const std::vector<NetId>& inputs, NetId output) {
-    sim::Gate made{table, {}, static_cast<std::uint8_t>(inputs.size()),
+    sim::Gate made{table,
+                   {},
+                   static_cast<std::uint8_t>(inputs.size()),
                    output == kNoNet ? gates().newNet() : output};
     std::ranges::copy(inputs, made.inputs.begin());
     gates().gates.push_back(made);

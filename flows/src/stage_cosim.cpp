@@ -171,10 +171,9 @@ Result<CosimResult> runCosim(const CosimRequest& request) {
     options.faults.push_back(*fault);
   }
   const sim::DecoderUnderTest* const board = bundle.decoder ? &decoder : nullptr;
-  auto report =
-      request.netlist
-          ? runNetlist(request, chip, board, stimuli->rx, options)
-          : sim::cosimulate(chip, board, stimuli->rx, bundle.chip.resetConfig(), options);
+  auto report = request.netlist
+                    ? runNetlist(request, chip, board, stimuli->rx, options)
+                    : sim::cosimulate(chip, board, stimuli->rx, bundle.chip.resetConfig(), options);
   if (!report) return report.error();
 
   CosimResult result;

@@ -45,4 +45,8 @@ struct CosimRequest {
 /// Stimuli, co-simulation (of the gates: in streams that are reset each), metrics of the charges the board got.
 [[nodiscard]] core::Result<CosimResult> runCosim(const CosimRequest& request);
 
+/// Activity of the mapped gates on the design's events and on none, and what it takes.
+[[nodiscard]] core::Result<PowerResult> runPower(const CosimRequest& request,
+                                                 const PowerRequest& power);
+
 }  // namespace aegen::flows

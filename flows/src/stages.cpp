@@ -343,9 +343,8 @@ Result<StageOutcome> Build::rtl() {
   linkDecoderTexts_.clear();
   for (const auto& decoder : bundle_.decoders) {
     const auto name = econ_t::text(decoder.algorithm);
-    auto systemc =
-        rtl_gen::emitSystemC(decoder.program, decoder.function,
-                             {moduleNameOf(name), bundle_.spec.decoderLatency});
+    auto systemc = rtl_gen::emitSystemC(decoder.program, decoder.function,
+                                        {moduleNameOf(name), bundle_.spec.decoderLatency});
     if (!systemc) return systemc.error();
     linkDecoderTexts_.push_back({fmt::format("decode_{}.hpp", name), std::move(*systemc)});
     result.files.push_back("decoder/" + linkDecoderTexts_.back().name);
@@ -423,14 +422,31 @@ Result<StageOutcome> Build::cosimulateNetlist(const CosimWindow& window, unsigne
     auto first = run(stage);
     if (!first || !first->passed) return first;
   }
+  auto done = runCosim(netlistRequest(window, lanes));
+  if (!done) return done.error();
+  return cosimOutcome(*done, false);
+}
+
+CosimRequest Build::netlistRequest(const CosimWindow& window, unsigned lanes) const {
   CosimRequest request = cosimRequest(window);
   request.netlist = true;
   request.lanes = lanes;
   request.synthFolder = options_.out / "work" / "synth";
   request.liberty = liberty();
-  auto done = runCosim(request);
-  if (!done) return done.error();
-  return cosimOutcome(*done, false);
+  return request;
+}
+
+Result<PowerResult> Build::power(const PowerRequest& request, unsigned lanes) {
+  for (const Stage stage : {Stage::Rtl, Stage::Synth}) {
+    const auto first = run(stage);
+    if (!first) return first.error();
+  }
+  auto result = runPower(netlistRequest({}, lanes), request);
+  if (!result) return result;
+  if (auto written = core::writeFile(options_.out / "power.json", powerJson(*result)); !written) {
+    return written.error();
+  }
+  return result;
 }
 
 Result<StageOutcome> Build::cosim(const CosimWindow& window) {

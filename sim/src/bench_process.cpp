@@ -158,7 +158,8 @@ Result<void> BenchProcess::configure(const rtl_gen::ModuleManifest& manifest,
                              fmt::format("device {:#x}", frame->device));
   }
   if (result.failures == 0) return {};
-  return readbackFailed(result.failures, entries->size(), result.address, result.expected, result.got);
+  return readbackFailed(result.failures, entries->size(), result.address, result.expected,
+                        result.got);
 }
 
 Result<void> BenchProcess::hardReset() {

@@ -58,8 +58,8 @@ class NetlistCosimulation {
                                    accounts_[milestone.signal].measured});
     }
     if (report_.first) {
-      report_.reproduce = fmt::format("{} --netlist --crossings {}", options_.reproduceWith,
-                                      inputs_.events());
+      report_.reproduce =
+          fmt::format("{} --netlist --crossings {}", options_.reproduceWith, inputs_.events());
     } else if (decoder_ != nullptr) {
       decode();
     }
@@ -76,8 +76,7 @@ class NetlistCosimulation {
 
   Result<void> inject() {
     for (const Fault& fault : options_.faults) {
-      const auto capture =
-          std::ranges::find(streams_.captures, fault.signal, &StreamCapture::name);
+      const auto capture = std::ranges::find(streams_.captures, fault.signal, &StreamCapture::name);
       const auto wrong = [&](const char* message) {
         return core::badInput("sim.fault", message, fault.signal);
       };
@@ -166,8 +165,8 @@ class NetlistCosimulation {
         if (capture == streams_.captures.end() || capture->missing > 0) continue;
         const auto latency = static_cast<std::size_t>(capture->latency);
         for (std::size_t k = 0; k < inputs_.events(); ++k) {
-          const std::size_t at = k / streams_.crossings * streams_.clocks +
-                                 k % streams_.crossings + latency;
+          const std::size_t at =
+              k / streams_.crossings * streams_.clocks + k % streams_.crossings + latency;
           words.at(row, k) = capture->values.at(i, at);
         }
       }

@@ -179,7 +179,8 @@ struct NetlistExecutor::Impl {
         for (std::size_t bit = 0; bit < width; ++bit) {
           rows[bit] = simulator.value(bundle->nets[capture.elements[e] * width + bit])[w];
         }
-        if (capture.format.isSigned) std::fill(rows.begin() + capture.format.width, rows.end(), rows[width - 1]);
+        if (capture.format.isSigned)
+          std::fill(rows.begin() + capture.format.width, rows.end(), rows[width - 1]);
         transpose(rows);
         for (std::size_t lane = 0; lane < 64 && w * 64 + lane < streams; ++lane) {
           column[(w * 64 + lane) * clocks + t] = static_cast<std::int64_t>(rows[lane]);
@@ -188,8 +189,8 @@ struct NetlistExecutor::Impl {
     }
   }
 
-  Result<StreamRun> streams(GateSimulator& simulator, const Columns& inputs,
-                            const Stretch& stretch, const StreamRequest& request) {
+  Result<StreamRun> streams(GateSimulator& simulator, const Columns& inputs, const Stretch& stretch,
+                            const StreamRequest& request) {
     if (inputs.elements() != inputElements()) {
       return core::internalError("sim.shape", fmt::format("{} input elements given, {} needed",
                                                           inputs.elements(), inputElements()));
@@ -222,8 +223,7 @@ struct NetlistExecutor::Impl {
       if (options.progress) options.progress("simulating gates", t + 1, run.clocks);
     }
     if (request.countToggles && request.flush == 0) keepActivity(simulator);
-    run.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return run;
   }
 
@@ -304,9 +304,9 @@ Result<Columns> NetlistExecutor::run(const Columns& inputs) {
   std::size_t element = 0;
   for (const StreamCapture& capture : run->captures) {
     for (std::size_t e = 0; e < capture.elements.size(); ++e, ++element) {
-      std::ranges::copy(
-          capture.values.column(e).subspan(static_cast<std::size_t>(capture.latency), inputs.events()),
-          out.column(element).begin());
+      std::ranges::copy(capture.values.column(e).subspan(static_cast<std::size_t>(capture.latency),
+                                                         inputs.events()),
+                        out.column(element).begin());
     }
   }
   return out;
@@ -315,7 +315,8 @@ Result<Columns> NetlistExecutor::run(const Columns& inputs) {
 Result<StreamRun> NetlistExecutor::runStreams(const Columns& inputs, const StreamRequest& request) {
   const std::size_t events = inputs.events();
   Stretch stretch;
-  stretch.crossings = std::max<std::size_t>(1, (events + impl_->options.lanes - 1) / impl_->options.lanes);
+  stretch.crossings =
+      std::max<std::size_t>(1, (events + impl_->options.lanes - 1) / impl_->options.lanes);
   stretch.streams = std::max<std::size_t>(1, (events + stretch.crossings - 1) / stretch.crossings);
   GateSimulator simulator(impl_->program,
                           GateSimulatorOptions{static_cast<unsigned>(stretch.streams)});

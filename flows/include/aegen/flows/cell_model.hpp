@@ -29,8 +29,8 @@ struct CellOutput {
 
 struct StorageModel {
   sim::StorageKind kind = sim::StorageKind::FlipFlop;
-  std::string state;    ///< its name in functions
-  std::string inverse;  ///< and that of its complement; may be empty
+  std::string state;                        ///< its name in functions
+  std::string inverse;                      ///< and that of its complement; may be empty
   CellFunction data, clock, clear, preset;  ///< clear and preset: table 0 when there is none
 };
 

@@ -15,8 +15,8 @@ namespace aegen::flows {
 /// An instance of the hierarchy; the first is the top.
 struct FlatInstance {
   const NetlistModule* module = nullptr;
-  std::size_t parent = 0;  ///< index; its own for the top
-  std::string name;        ///< in its parent
+  std::size_t parent = 0;        ///< index; its own for the top
+  std::string name;              ///< in its parent
   std::vector<sim::NetId> nets;  ///< by the module's net number; kNoNet where it has none
 
   /// The net behind a bit of a pin, a constant's included.

@@ -12,6 +12,7 @@
 
 #include "aegen/core/diagnostic.hpp"
 #include "aegen/flows/design_spec.hpp"
+#include "aegen/flows/power.hpp"
 #include "aegen/flows/stage_results.hpp"
 
 namespace aegen::flows {
@@ -43,6 +44,13 @@ struct CosimWindow {
   [[nodiscard]] bool whole() const {
     return from == 0 && count == 0 && trace.empty() && fault.empty();
   }
+};
+
+/// What is asked of Build::power().
+struct PowerRequest {
+  PowerOptions options;
+  bool glitches = false;       ///< also with unit delays
+  std::filesystem::path saif;  ///< the busy activity; empty: none
 };
 
 struct CosimRequest;
@@ -78,6 +86,10 @@ class Build {
   [[nodiscard]] core::Result<StageOutcome> cosimulateNetlist(const CosimWindow& window,
                                                              unsigned lanes);
 
+  /// Energy per crossing of the mapped gates, synthesised first unless they are up to date; also
+  /// written to power.json in the output folder.
+  [[nodiscard]] core::Result<PowerResult> power(const PowerRequest& request, unsigned lanes);
+
   [[nodiscard]] const DesignBundle& bundle() const { return bundle_; }
   /// Whether RTL has been generated and written: without it no other stage can run.
   [[nodiscard]] bool hasRtl() const { return rtl_.has_value(); }
@@ -89,6 +101,7 @@ class Build {
   core::Result<StageOutcome> lint();
   core::Result<StageOutcome> cosim(const CosimWindow& window);
   [[nodiscard]] CosimRequest cosimRequest(const CosimWindow& window) const;
+  [[nodiscard]] CosimRequest netlistRequest(const CosimWindow& window, unsigned lanes) const;
   [[nodiscard]] std::filesystem::path liberty() const;
   core::Result<StageOutcome> synth();
   core::Result<StageOutcome> report();

@@ -33,8 +33,8 @@ struct SynthesisOptions {
   std::filesystem::path liberty = std::filesystem::path(kDefaultLiberty);
   AdderStyle adders = AdderStyle::Cells;
   unsigned jobs = 2;  ///< Yosys processes at a time
-  /// Scripts, logs and mapped netlists (`batch_*.json`, `batch_*.v`) go here, and `cells.v`, Verilog
-  /// models of the library's cells; created.
+  /// Scripts, logs and mapped netlists (`batch_*.json`, `batch_*.v`) go here, and `cells.v`,
+  /// Verilog models of the library's cells; created.
   std::filesystem::path workDirectory;
   /// Commands for ABC, one line; empty: areaScript().
   std::string abcScript;

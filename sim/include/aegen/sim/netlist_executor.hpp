@@ -16,8 +16,8 @@
 namespace aegen::sim {
 
 struct NetlistOptions {
-  unsigned lanes = 256;  ///< streams side by side, up to 512
-  std::uint64_t seed = 1;  ///< of what flip-flops hold before reset
+  unsigned lanes = 256;       ///< streams side by side, up to 512
+  std::uint64_t seed = 1;     ///< of what flip-flops hold before reset
   ProgressCallback progress;  ///< may be empty
 };
 
@@ -92,11 +92,8 @@ class NetlistExecutor final : public core::Executor {
 /// decoder computes what the chip sent through its interpreter (its SystemC is co-simulation's
 /// concern). Of the options captured, linkLatency, faults on captured signals, keepDecoded,
 /// reproduceWith and bench.seed count. Errors: those of NetlistExecutor, sim.fault.
-[[nodiscard]] core::Result<CosimReport> cosimulateNetlist(NetlistExecutor& executor,
-                                                          const ChipUnderTest& chip,
-                                                          const DecoderUnderTest* decoder,
-                                                          const core::Columns& inputs,
-                                                          const core::ConfigValues& config,
-                                                          const CosimOptions& options);
+[[nodiscard]] core::Result<CosimReport> cosimulateNetlist(
+    NetlistExecutor& executor, const ChipUnderTest& chip, const DecoderUnderTest* decoder,
+    const core::Columns& inputs, const core::ConfigValues& config, const CosimOptions& options);
 
 }  // namespace aegen::sim
