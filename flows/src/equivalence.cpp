@@ -54,16 +54,17 @@ Result<std::vector<NetlistModule>> goldenModules(const fs::path& synthFolder, co
   return readNetlist(*text, json.string());
 }
 
-/// What ABC said, in a few lines, with names in place of numbers.
+/// What ABC said, with names in place of its numbers (pi3, po12).
 std::string counterexample(const std::string& output, const Miter& miter) {
   std::string detail;
   const auto nameIn = [&](const std::string& word) -> std::string {
-    const bool isInput = word.starts_with("i");
+    const bool isInput = word.starts_with("pi");
     const auto& names = isInput ? miter.inputs : miter.outputs;
-    const std::size_t index = std::strtoul(word.c_str() + 1, nullptr, 10);
+    const std::size_t index =
+        std::strtoul(word.substr(std::min<std::size_t>(2, word.size())).c_str(), nullptr, 10);
     return index < names.size() ? names[index] : word;
   };
-  const std::size_t at = output.find("Output o");
+  const std::size_t at = output.find("Output po");
   if (at != std::string::npos) {
     const std::string word = output.substr(at + 7, output.find_first_of(": ", at + 7) - at - 7);
     detail = nameIn(word) + " differs";
