@@ -21,7 +21,7 @@ std::set<std::string> worthSharing(const Graph& graph, int reuse) {
   }
   if (reuse < 2 || wired.empty()) return {};
   const auto apart = lower(graph, "");
-  const auto together = lower(graph, "", {wired});
+  const auto together = lower(graph, "", {.sharedNeurons = wired});
   if (!apart || !together) return {};  // whoever lowers it in earnest says why
   for (std::size_t i = 0; i < apart->layers.size(); ++i) {
     const LoweredLayer& layer = apart->layers[i];

@@ -103,7 +103,7 @@ class GraphBuilder {
 
  private:
   int net(int bit) {
-    if (bit == kConstantBit) {
+    if (bit < 0) {
       return kNone;
     }
     const auto [found, isNew] = nets_.emplace(bit, static_cast<int>(nets_.size()));

@@ -12,7 +12,9 @@ std::vector<int> readBits(const Json& json) {
   std::vector<int> bits;
   bits.reserve(json.size());
   for (const Json& bit : json) {
-    bits.push_back(bit.is_number_integer() ? bit.get<int>() : kConstantBit);
+    bits.push_back(bit.is_number_integer() ? bit.get<int>()
+                   : bit == "1"            ? kConstantOneBit
+                                           : kConstantBit);
   }
   return bits;
 }
@@ -44,7 +46,7 @@ core::Result<std::vector<NetlistModule>> readNetlist(std::string_view json,
       if (isBlackBox(body)) {
         continue;
       }
-      NetlistModule module{name, {}, {}};
+      NetlistModule module{name, {}, {}, {}};
       for (const auto& [portName, port] : body.at("ports").items()) {
         module.ports.push_back(
             {portName, port.at("direction") == "input", readBits(port.at("bits"))});
@@ -53,6 +55,12 @@ core::Result<std::vector<NetlistModule>> readNetlist(std::string_view json,
       module.cells.reserve(cells.size());
       for (const auto& [cellName, cell] : cells.items()) {
         module.cells.push_back(readCell(cellName, cell));
+      }
+      const Json nets = body.value("netnames", Json::object());
+      for (const auto& [netName, net] : nets.items()) {
+        if (net.value("hide_name", 0) == 0) {
+          module.names.push_back({netName, readBits(net.at("bits"))});
+        }
       }
       modules.push_back(std::move(module));
     }

@@ -7,8 +7,10 @@
 #include <chrono>
 
 #include "aegen/encoders/metrics.hpp"
+#include "aegen/flows/mapped_chip.hpp"
 #include "aegen/flows/stimuli.hpp"
 #include "aegen/sim/cosimulation.hpp"
+#include "aegen/sim/netlist_executor.hpp"
 #include "decoder_outputs.hpp"
 #include "stage_tools.hpp"
 
@@ -111,6 +113,22 @@ Result<sim::Fault> parseFault(const std::string& text) {
   return fault;
 }
 
+Result<sim::CosimReport> runNetlist(const CosimRequest& request, const sim::ChipUnderTest& chip,
+                                    const sim::DecoderUnderTest* decoder,
+                                    const core::Columns& inputs, const sim::CosimOptions& options) {
+  request.progress("reading gates", 0, 0);
+  const auto mapped = loadMappedChip(request.synthFolder, chip.manifest.top, request.liberty);
+  if (!mapped) return mapped.error();
+  sim::NetlistOptions netlist;
+  netlist.lanes = request.lanes;
+  netlist.seed = request.seed;
+  netlist.progress = request.progress;
+  auto executor = sim::NetlistExecutor::create(chip.manifest, (*mapped)->program, netlist);
+  if (!executor) return executor.error();
+  return sim::cosimulateNetlist(**executor, chip, decoder, inputs,
+                                request.bundle->chip.resetConfig(), options);
+}
+
 }  // namespace
 
 Result<CosimResult> runCosim(const CosimRequest& request) {
@@ -152,12 +170,17 @@ Result<CosimResult> runCosim(const CosimRequest& request) {
     if (!fault) return fault.error();
     options.faults.push_back(*fault);
   }
-  auto report = sim::cosimulate(chip, bundle.decoder ? &decoder : nullptr, stimuli->rx,
-                                bundle.chip.resetConfig(), options);
+  const sim::DecoderUnderTest* const board = bundle.decoder ? &decoder : nullptr;
+  auto report = request.netlist
+                    ? runNetlist(request, chip, board, stimuli->rx, options)
+                    : sim::cosimulate(chip, board, stimuli->rx, bundle.chip.resetConfig(), options);
   if (!report) return report.error();
 
   CosimResult result;
   result.stimulus = stimuli->description;
+  if (request.netlist) {
+    result.stimulus += fmt::format("; mapped gates, up to {} streams side by side", request.lanes);
+  }
   result.crossings = report->crossings;
   result.mismatches = report->mismatches;
   result.firstMismatch = describe(*report);
@@ -169,7 +192,7 @@ Result<CosimResult> runCosim(const CosimRequest& request) {
     }
   }
   result.crossingsPerSecond = report->crossingsPerSecond();
-  if (bundle.decoder && request.window.whole()) {
+  if (bundle.decoder && request.window.whole() && report->decoded.events() > 0) {
     request.progress("measuring reconstruction", 0, stimuli->truth.size());
     measure(report->decoded, *bundle.decoder->find("decode"), stimuli->truth, result);
   }

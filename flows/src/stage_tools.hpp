@@ -35,10 +35,18 @@ struct CosimRequest {
   std::uint64_t seed = 1;
   unsigned jobs = 1;
   CosimWindow window;
+  bool netlist = false;  ///< the mapped gates instead of the RTL
+  unsigned lanes = 256;  ///< streams of the gates side by side
+  std::filesystem::path synthFolder;
+  std::filesystem::path liberty;
   std::string reproduceWith;
   std::function<void(std::string_view, std::uint64_t, std::uint64_t)> progress;
 };
-/// Stimuli, co-simulation, metrics of the charges the board got.
+/// Stimuli, co-simulation (of the gates: in streams that are reset each), metrics of the charges the board got.
 [[nodiscard]] core::Result<CosimResult> runCosim(const CosimRequest& request);
+
+/// Activity of the mapped gates on the design's events and on none, and what it takes.
+[[nodiscard]] core::Result<PowerResult> runPower(const CosimRequest& request,
+                                                 const PowerRequest& power);
 
 }  // namespace aegen::flows

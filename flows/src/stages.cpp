@@ -541,9 +541,7 @@ Result<StageOutcome> Build::lint() {
   return lintOutcome(*linted, false);
 }
 
-Result<StageOutcome> Build::cosim(const CosimWindow& window) {
-  CosimResult result;
-  if (window.whole() && upToDate(Stage::Cosim, result)) return cosimOutcome(result, true);
+CosimRequest Build::cosimRequest(const CosimWindow& window) const {
   CosimRequest request;
   request.bundle = &bundle_;
   request.rtlFolder = options_.out / "rtl";
@@ -560,6 +558,55 @@ Result<StageOutcome> Build::cosim(const CosimWindow& window) {
   request.progress = [&](std::string_view step, std::uint64_t done, std::uint64_t total) {
     say(Stage::Cosim, step, done, total);
   };
+  return request;
+}
+
+fs::path Build::liberty() const {
+  return bundle_.spec.liberty.empty() ? fs::path(kDefaultLiberty) : bundle_.spec.liberty;
+}
+
+Result<StageOutcome> Build::cosimulateNetlist(const CosimWindow& window, unsigned lanes) {
+  if (!window.trace.empty() || window.from != 0 || window.count != 0) {
+    return core::badInput("cosim.netlist-window",
+                          "gates are simulated in streams side by side: there is no window of "
+                          "crossings and no waveform",
+                          "--netlist", {"leave out --from, --count and --trace"});
+  }
+  for (const Stage stage : {Stage::Rtl, Stage::Synth}) {
+    auto first = run(stage);
+    if (!first || !first->passed) return first;
+  }
+  auto done = runCosim(netlistRequest(window, lanes));
+  if (!done) return done.error();
+  return cosimOutcome(*done, false);
+}
+
+CosimRequest Build::netlistRequest(const CosimWindow& window, unsigned lanes) const {
+  CosimRequest request = cosimRequest(window);
+  request.netlist = true;
+  request.lanes = lanes;
+  request.synthFolder = options_.out / "work" / "synth";
+  request.liberty = liberty();
+  return request;
+}
+
+Result<PowerResult> Build::power(const PowerRequest& request, unsigned lanes) {
+  for (const Stage stage : {Stage::Rtl, Stage::Synth}) {
+    const auto first = run(stage);
+    if (!first) return first.error();
+  }
+  auto result = runPower(netlistRequest({}, lanes), request);
+  if (!result) return result;
+  if (auto written = core::writeFile(options_.out / "power.json", powerJson(*result)); !written) {
+    return written.error();
+  }
+  return result;
+}
+
+Result<StageOutcome> Build::cosim(const CosimWindow& window) {
+  CosimResult result;
+  if (window.whole() && upToDate(Stage::Cosim, result)) return cosimOutcome(result, true);
+  const CosimRequest request = cosimRequest(window);
   auto done = runCosim(request);
   if (!done) return done.error();
   if (window.whole()) {

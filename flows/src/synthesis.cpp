@@ -15,6 +15,7 @@
 
 #include "aegen/core/files.hpp"
 #include "aegen/core/process.hpp"
+#include "aegen/flows/cell_model.hpp"
 #include "aegen/flows/netlist.hpp"
 #include "aegen/rtl_gen/manifest.hpp"
 #include "flip_flop_map.hpp"
@@ -370,6 +371,16 @@ core::Result<std::vector<Batch>> elaborate(const std::vector<std::filesystem::pa
   return batches;
 }
 
+/// What an earlier synthesis mapped must not pass for a part of this one.
+void dropBatches(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> old;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().filename().string().starts_with("batch_")) old.push_back(entry.path());
+  }
+  for (const auto& file : old) std::filesystem::remove(file, error);
+}
+
 }  // namespace
 
 std::optional<MultiplierStyle> multiplierStyle(std::string_view text) {
@@ -421,6 +432,11 @@ core::Result<SynthResult> synthesise(const std::vector<std::filesystem::path>& f
     sources.push_back(std::filesystem::absolute(file));
   }
   if (auto written = core::writeFile(work.map(), arithmeticMap(adder)); !written) {
+    return written.error();
+  }
+  dropBatches(work.directory);
+  if (auto written = core::writeFile(work.directory / "cells.v", cellsVerilog(*library));
+      !written) {
     return written.error();
   }
   if (auto written = core::writeFile(work.flipFlops(), flipFlopMap(flipFlops)); !written) {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <thread>
 
+#include "config_entries.hpp"
 #include "row_codec.hpp"
 
 namespace aegen::sim {
@@ -15,10 +16,8 @@ namespace {
 using aegen_bench::Kind;
 using core::Result;
 
-constexpr std::uint32_t kResetClocks = 16;
 constexpr std::uint32_t kClockHertz = 40'000'000;
 constexpr std::uint32_t kMaxSerialHertz = 1'000'000;
-constexpr std::uint32_t kDrainClocks = 64;  ///< more than any design's pipeline is deep
 
 /// Rows of the chip's inputs for events [first, first + count), idle rows behind them up to
 /// `clocks`.
@@ -32,38 +31,6 @@ void packRows(const ChipLayout& layout, const core::Columns& inputs, std::size_t
                  signal.firstBit + i * signal.stride, {layout.inputWords, count}, rows.data());
     }
   }
-}
-
-/// Every register with the value it is to get; where `values` names no field, its reset value.
-Result<std::vector<aegen_bench::ConfigEntry>> configEntries(const rtl_gen::ModuleManifest& manifest,
-                                                            const core::ConfigValues& values) {
-  for (const auto& [name, list] : values) {
-    if (manifest.findRegister(name) == nullptr) {
-      return core::badInput("sim.config-value", "the design has no such configuration field", name);
-    }
-  }
-  std::vector<aegen_bench::ConfigEntry> entries;
-  for (const rtl_gen::ManifestRegister& field : manifest.registers) {
-    const auto given = values.find(field.field);
-    const std::vector<std::int64_t>& list = given == values.end() ? field.reset : given->second;
-    if (list.size() != field.count) {
-      return core::badInput(
-          "sim.config-value",
-          fmt::format("the field needs {} values, not {}", field.count, list.size()), field.field);
-    }
-    const std::uint32_t mask =
-        static_cast<std::uint32_t>((std::uint64_t{1} << field.format.width) - 1);
-    for (std::uint32_t i = 0; i < field.count; ++i) {
-      if (!field.format.range().contains(list[i])) {
-        return core::badInput(
-            "sim.config-value",
-            fmt::format("the value {} is outside {}", list[i], field.format.text()),
-            fmt::format("{}[{}]", field.field, i));
-      }
-      entries.push_back({field.firstAddress + i, static_cast<std::uint32_t>(list[i]) & mask, mask});
-    }
-  }
-  return entries;
 }
 
 Result<aegen_bench::ConfigureFrame> configureFrame(const rtl_gen::ModuleManifest& manifest,
@@ -191,12 +158,8 @@ Result<void> BenchProcess::configure(const rtl_gen::ModuleManifest& manifest,
                              fmt::format("device {:#x}", frame->device));
   }
   if (result.failures == 0) return {};
-  return core::checkFailed(
-      "sim.config-readback",
-      fmt::format("{} of {} registers do not read back what was written; the first gives {:#x} "
-                  "instead of {:#x}",
-                  result.failures, entries->size(), result.got, result.expected),
-      fmt::format("address {:#x}", result.address));
+  return readbackFailed(result.failures, entries->size(), result.address, result.expected,
+                        result.got);
 }
 
 Result<void> BenchProcess::hardReset() {

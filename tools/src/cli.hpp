@@ -22,6 +22,8 @@ void addBuildCommands(CLI::App& app, int& exitCode);    ///< build, rtl, lint, c
 void addBoardCommand(CLI::App& app, int& exitCode);     ///< board
 void addConformCommand(CLI::App& app, int& exitCode);   ///< conform
 void addCheckCommand(CLI::App& app, int& exitCode);     ///< check
+void addEquivCommand(CLI::App& app, int& exitCode);     ///< equiv
+void addPowerCommand(CLI::App& app, int& exitCode);     ///< power
 void addCompareCommand(CLI::App& app, int& exitCode);   ///< compare
 void addImportCommand(CLI::App& app, int& exitCode);    ///< import
 void addTrainCommand(CLI::App& app, int& exitCode);     ///< train

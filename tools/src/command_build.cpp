@@ -21,6 +21,8 @@ struct Arguments {
   std::string json;
   std::uint64_t crossings = 0;
   std::string passes;  ///< empty: the design's
+  bool netlist = false;
+  unsigned lanes = 256;
   bool quiet = false;
   std::vector<std::string> corners;
 };
@@ -132,7 +134,9 @@ int run(const Arguments& arguments, const std::vector<Stage>& stages) {
     // A build times what says at which clock.
     const bool asked = spec->clockMHz || !options.corners.empty() || stages.size() == 1;
     if (stage == Stage::Timing && !asked) continue;
-    auto outcome = stage == Stage::Cosim && !arguments.window.whole()
+    auto outcome = stage == Stage::Cosim && arguments.netlist
+                       ? build->cosimulateNetlist(arguments.window, arguments.lanes)
+                   : stage == Stage::Cosim && !arguments.window.whole()
                        ? build->cosimulate(arguments.window)
                        : build->run(stage);
     progress.clear();
@@ -185,6 +189,13 @@ void addCosimOptions(CLI::App* command, const std::shared_ptr<Arguments>& argume
   command->add_option("--trace", arguments->window.trace, "Write a waveform (FST) of them");
   command->add_option("--fault", arguments->window.fault,
                       "Invert a captured bit, SIGNAL:ELEMENT:BIT:CROSSING, to see it noticed");
+  command->add_flag("--netlist", arguments->netlist,
+                    "The mapped gates instead of the RTL (docs/netlist.md); synthesised first if "
+                    "they are not up to date");
+  command
+      ->add_option("--lanes", arguments->lanes, "With --netlist: streams of crossings side by side")
+      ->check(CLI::Range(1, 512))
+      ->capture_default_str();
 }
 
 void addMultiplierOption(CLI::App* command, const std::shared_ptr<Arguments>& arguments) {

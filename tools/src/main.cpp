@@ -18,6 +18,8 @@ int main(int argc, char** argv) {
   int exitCode = tools::kDone;
   tools::addBuildCommands(app, exitCode);
   tools::addConformCommand(app, exitCode);
+  tools::addEquivCommand(app, exitCode);
+  tools::addPowerCommand(app, exitCode);
   tools::addCompareCommand(app, exitCode);
   tools::addBoardCommand(app, exitCode);
   tools::addTrainCommand(app, exitCode);

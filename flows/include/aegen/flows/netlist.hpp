@@ -9,8 +9,9 @@
 
 namespace aegen::flows {
 
-/// Bits of a port or pin, lowest first: net numbers of the module, kConstantBit where tied.
-inline constexpr int kConstantBit = -1;
+/// Bits of a port or pin, lowest first: net numbers of the module, or where they are tied:
+inline constexpr int kConstantBit = -1;     ///< to 0, or to an unknown value
+inline constexpr int kConstantOneBit = -2;  ///< to 1
 
 struct NetlistPort {
   std::string name;
@@ -25,10 +26,17 @@ struct NetlistCell {
   std::vector<NetlistPort> pins;
 };
 
+/// A net that has a name of its own, as in the RTL.
+struct NetlistName {
+  std::string name;
+  std::vector<int> bits;
+};
+
 struct NetlistModule {
   std::string name;
   std::vector<NetlistPort> ports;
   std::vector<NetlistCell> cells;
+  std::vector<NetlistName> names;
 };
 
 /// Modules of a Yosys JSON netlist, without black boxes. `where` names the text in the diagnostic

@@ -12,6 +12,7 @@
 
 #include "aegen/core/diagnostic.hpp"
 #include "aegen/flows/design_spec.hpp"
+#include "aegen/flows/power.hpp"
 #include "aegen/flows/stage_results.hpp"
 
 namespace aegen::flows {
@@ -47,6 +48,15 @@ struct CosimWindow {
   }
 };
 
+/// What is asked of Build::power().
+struct PowerRequest {
+  PowerOptions options;
+  bool glitches = false;       ///< also with unit delays
+  std::filesystem::path saif;  ///< the busy activity; empty: none
+};
+
+struct CosimRequest;
+
 /// How a stage ended.
 struct StageOutcome {
   Stage stage = Stage::Rtl;
@@ -73,6 +83,14 @@ class Build {
   [[nodiscard]] core::Result<StageOutcome> run(Stage stage);
   /// A co-simulation of some crossings; its result is not kept.
   [[nodiscard]] core::Result<StageOutcome> cosimulate(const CosimWindow& window);
+  /// The mapped gates in place of the RTL, synthesised first unless they are up to date: crossings
+  /// in up to `lanes` streams side by side. Its result is not kept.
+  [[nodiscard]] core::Result<StageOutcome> cosimulateNetlist(const CosimWindow& window,
+                                                             unsigned lanes);
+
+  /// Energy per crossing of the mapped gates, synthesised first unless they are up to date; also
+  /// written to power.json in the output folder.
+  [[nodiscard]] core::Result<PowerResult> power(const PowerRequest& request, unsigned lanes);
 
   [[nodiscard]] const DesignBundle& bundle() const { return bundle_; }
   /// Whether RTL has been generated and written: without it no other stage can run.
@@ -84,6 +102,9 @@ class Build {
   core::Result<StageOutcome> rtl();
   core::Result<StageOutcome> lint();
   core::Result<StageOutcome> cosim(const CosimWindow& window);
+  [[nodiscard]] CosimRequest cosimRequest(const CosimWindow& window) const;
+  [[nodiscard]] CosimRequest netlistRequest(const CosimWindow& window, unsigned lanes) const;
+  [[nodiscard]] std::filesystem::path liberty() const;
   core::Result<StageOutcome> synth();
   core::Result<StageOutcome> timing();
   core::Result<StageOutcome> report();

@@ -46,7 +46,8 @@ struct SynthesisOptions {
   AdderStyle adders = AdderStyle::Cells;
   MultiplierStyle multipliers = MultiplierStyle::Auto;
   unsigned jobs = 2;  ///< Yosys processes at a time
-  /// Scripts, logs and mapped netlists (`batch_*.json`, `batch_*.v`) go here; created.
+  /// Scripts, logs and mapped netlists (`batch_*.json`, `batch_*.v`) go here, and `cells.v`,
+  /// Verilog models of the library's cells; created.
   std::filesystem::path workDirectory;
   /// Commands for ABC, one line; empty: areaScript().
   std::string abcScript;
