@@ -76,6 +76,7 @@ struct ModuleParts {
   /// Changes a crossing of the parts' outputs, by probabilities: inputs take every value as often,
   /// settings stay. Glitches are not counted.
   PartValues changes{};
+  bool operator==(const ModuleParts&) const = default;
 };
 [[nodiscard]] ModuleParts partsOf(const GateModule& module);
 
