@@ -90,10 +90,17 @@ flows::SynthResult synthesised(const CostSettings& settings, const CostDesign& d
   return result;
 }
 
+// Energy a crossing of one instance's own cells, from the result of `aegen power` in the folder.
 std::map<std::string, double> energiesIn(const fs::path& folder) {
-  const auto text = core::readFile(folder / "energy.json");
-  return text ? nlohmann::json::parse(*text).get<std::map<std::string, double>>()
-              : std::map<std::string, double>();
+  std::map<std::string, double> energies;
+  const auto text = core::readFile(folder / "power.json");
+  if (!text) return energies;
+  const auto power = nlohmann::json::parse(*text);
+  for (const auto& module : power.at("busy").at("modules")) {
+    energies[module.at("name").get<std::string>()] =
+        module.at("total_pj").get<double>() / module.at("instances").get<double>();
+  }
+  return energies;
 }
 
 Synthesised made(const CostSettings& settings, const CostDesign& design) {

@@ -27,6 +27,10 @@ Part adderPart(GateUse use, Part adder, Part multiplier, Part product, Part comp
   return logic;
 }
 
+bool isGate(GateKind kind) {
+  return kind == GateKind::And || kind == GateKind::Xor || kind == GateKind::Mux;
+}
+
 /// The part a node is counted as; empty for what costs nothing or is counted with another.
 std::optional<Part> partOf(const GateNode& node) {
   switch (node.kind) {
@@ -53,6 +57,42 @@ std::optional<Part> partOf(const GateNode& node) {
 
 constexpr std::size_t at(Part part) {
   return static_cast<std::size_t>(part);
+}
+
+/// How many read a node, and whether a gate is among them that can take it in: an And or a Mux.
+struct Readers {
+  std::uint32_t count = 0;
+  bool byGate = false;
+};
+
+std::vector<Readers> readersOf(const GateModule& module) {
+  std::vector<Readers> readers(module.nodes.size());
+  const auto read = [&](GateWire wire, bool byGate) {
+    Readers& node = readers[wire >> 1U];
+    ++node.count;
+    node.byGate = node.byGate || byGate;
+  };
+  for (const std::uint32_t step : module.order) {
+    if ((step & kCallStep) != 0) {
+      for (const GateWire wire : module.calls[step & ~kCallStep].inputs) {
+        read(wire, false);
+      }
+      continue;
+    }
+    const GateNode& node = module.nodes[step];
+    if (partOf(node)) {
+      for (const GateWire wire : node.in) {
+        read(wire, node.kind == GateKind::And || node.kind == GateKind::Mux);
+      }
+    }
+  }
+  for (const GateWire wire : module.outputs) {
+    read(wire, false);
+  }
+  for (const GateRegister& reg : module.registers) {
+    read(reg.next, false);
+  }
+  return readers;
 }
 
 /// A bit from crossing to crossing: how often it is one, how often it changes.
@@ -210,14 +250,18 @@ ModuleParts partsOf(const GateModule& module) {
   }
   std::unordered_set<std::uint32_t> adders;
   std::unordered_set<GateWire> invertedPins;
+  const std::vector<Readers> readers = readersOf(module);
   for (const std::uint32_t step : module.order) {
     if ((step & kCallStep) != 0) {
       continue;
     }
     const GateNode& node = module.nodes[step];
-    const auto part = partOf(node);
+    auto part = partOf(node);
     if (!part) {
       continue;
+    }
+    if (*part == Part::LogicAnd && readers[step].count == 1 && readers[step].byGate) {
+      part = Part::InnerAnd;
     }
     activity[step] = activityOf(node, activity);
     parts.changes[at(*part)] += activity[step].change;
@@ -232,7 +276,9 @@ ModuleParts partsOf(const GateModule& module) {
     }
     parts.counts[at(*part)] += 1;
     for (const GateWire wire : node.in) {
-      if ((wire & 1U) != 0 && invertedPins.insert(wire).second) {
+      // A gate can be built to give its inverse; what comes from a cell or a pin cannot.
+      const bool fromGate = isGate(module.nodes[wire >> 1U].kind);
+      if ((wire & 1U) != 0 && !fromGate && invertedPins.insert(wire).second) {
         parts.counts[at(Part::CellInverter)] += 1;
         parts.changes[at(Part::CellInverter)] += activity[wire >> 1U].change;
       }

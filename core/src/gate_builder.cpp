@@ -40,10 +40,6 @@ class Sorter {
  public:
   explicit Sorter(GateModule& module) : module_(module), nodeSeen_(module.nodes.size(), false) {
     callSeen_.resize(module.calls.size(), false);
-    for (std::uint32_t i = 0; i < module.calls.size(); ++i) {
-      const std::uint32_t end = i + 1 < module.calls.size() ? module.calls[i + 1].firstOutput : 0;
-      calls_.push_back({module.calls[i].firstOutput, end});
-    }
     for (std::uint32_t i = 0; i < module.registers.size(); ++i) {
       registerAt_.emplace(module.registers[i].node, i);
     }
@@ -71,7 +67,9 @@ class Sorter {
     std::sort(found_.begin(), found_.end());
     std::vector<GateRegister> kept;
     for (const std::uint32_t index : found_) {
-      kept.push_back(module_.registers[index]);
+      if (!staysZero(module_.registers[index])) {
+        kept.push_back(module_.registers[index]);
+      }
     }
     module_.registers = std::move(kept);
   }
@@ -81,6 +79,15 @@ class Sorter {
     std::uint32_t step;
     std::size_t next;
   };
+
+  /// Once it is zero, by its reset, it can never be anything else: synthesis takes it away.
+  [[nodiscard]] bool staysZero(const GateRegister& reg) const {
+    const GateWire own = reg.node << 1U;
+    const GateNode& next = module_.nodes[nodeOf(reg.next)];
+    return reg.next == kZero || reg.next == own ||
+           (next.kind == GateKind::And && !inverted(reg.next) &&
+            (next.in[0] == own || next.in[1] == own));
+  }
 
   [[nodiscard]] const GateWire* operands(std::uint32_t step, std::size_t& count) const {
     if ((step & kCallStep) != 0) {
@@ -135,7 +142,6 @@ class Sorter {
   GateModule& module_;
   std::vector<bool> nodeSeen_;
   std::vector<bool> callSeen_;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> calls_;
   std::vector<std::uint32_t> callOf_;
   std::unordered_map<std::uint32_t, std::uint32_t> registerAt_;
   std::vector<std::uint32_t> found_;

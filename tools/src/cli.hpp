@@ -25,6 +25,7 @@ void addCheckCommand(CLI::App& app, int& exitCode);     ///< check
 void addCompareCommand(CLI::App& app, int& exitCode);   ///< compare
 void addImportCommand(CLI::App& app, int& exitCode);    ///< import
 void addTrainCommand(CLI::App& app, int& exitCode);     ///< train
+void addEstimateCommand(CLI::App& app, int& exitCode);  ///< estimate
 void addEvaluateCommand(CLI::App& app, int& exitCode);  ///< evaluate
 void addExportCommand(CLI::App& app, int& exitCode);    ///< export
 void addGenerateCommand(CLI::App& app, int& exitCode);  ///< generate

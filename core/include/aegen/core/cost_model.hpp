@@ -31,6 +31,7 @@ namespace aegen::core {
   X(CompareAnd, "compare_and")         \
   X(LogicXor, "logic_xor")             \
   X(LogicAnd, "logic_and")             \
+  X(InnerAnd, "inner_and")             \
   X(Mux, "mux")                        \
   X(TableMux, "table_mux")             \
   X(FlipFlop, "flip_flop")

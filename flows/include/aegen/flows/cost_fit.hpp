@@ -42,7 +42,7 @@ struct CostSet {
 /// Below so many NAND2 equivalents, and below so many cells of depth, an error is taken relative to
 /// these: what a module of a dozen gates comes to is up to chance and of no weight.
 inline constexpr double kSmallestArea = 50;
-inline constexpr double kSmallestDepth = 10;
+inline constexpr double kSmallestDepth = 20;
 /// Of so many parts of the set, each in turn is held out.
 inline constexpr int kFolds = 5;
 

@@ -19,6 +19,7 @@ namespace aegen::flows {
 enum class AdderStyle : std::uint8_t {
   Cells,  ///< the library's full-adder cell where all inputs vary; Logic when it has none
   Logic,  ///< ripple-carry gates, left to ABC
+  Yosys,  ///< and multipliers too: what Yosys itself makes of + and *, for comparison
 };
 
 /// One Yosys run came to its end.
