@@ -28,9 +28,9 @@ struct CostSettings {
   fs::path liberty = std::string(flows::kDefaultLiberty);
   fs::path work = "work_cost";
   fs::path out = fs::path(AEGEN_SOURCE_DIR) / "data/cost/osu018.json";
-  int operations = 12;
-  int dense = 30;
-  int conv = 20;
+  int operations = 8;
+  int dense = 16;
+  int conv = 10;
   int chips = 16;
   std::uint64_t seed = 1;
   unsigned jobs = 2;

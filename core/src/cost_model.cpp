@@ -59,10 +59,12 @@ constexpr std::size_t at(Part part) {
   return static_cast<std::size_t>(part);
 }
 
-/// How many read a node, and whether a gate is among them that can take it in: an And or a Mux.
+/// How many read a node, and whether a gate is among them that one complex cell can take it into: a
+/// selection, or an And of its inverse (AND-OR-INVERT).
 struct Readers {
   std::uint32_t count = 0;
   bool byGate = false;
+  bool byPin = false;  ///< an output, an instance or a register, which want it as it is
 };
 
 std::vector<Readers> readersOf(const GateModule& module) {
@@ -72,25 +74,30 @@ std::vector<Readers> readersOf(const GateModule& module) {
     ++node.count;
     node.byGate = node.byGate || byGate;
   };
+  const auto readByPin = [&](GateWire wire) {
+    Readers& node = readers[wire >> 1U];
+    ++node.count;
+    node.byPin = node.byPin || (wire & 1U) == 0;
+  };
   for (const std::uint32_t step : module.order) {
     if ((step & kCallStep) != 0) {
       for (const GateWire wire : module.calls[step & ~kCallStep].inputs) {
-        read(wire, false);
+        readByPin(wire);
       }
       continue;
     }
     const GateNode& node = module.nodes[step];
     if (partOf(node)) {
       for (const GateWire wire : node.in) {
-        read(wire, node.kind == GateKind::And || node.kind == GateKind::Mux);
+        read(wire, node.kind == GateKind::Mux || (node.kind == GateKind::And && (wire & 1U) != 0));
       }
     }
   }
   for (const GateWire wire : module.outputs) {
-    read(wire, false);
+    readByPin(wire);
   }
   for (const GateRegister& reg : module.registers) {
-    read(reg.next, false);
+    readByPin(reg.next);
   }
   return readers;
 }
@@ -260,7 +267,9 @@ ModuleParts partsOf(const GateModule& module) {
     if (!part) {
       continue;
     }
-    if (*part == Part::LogicAnd && readers[step].count == 1 && readers[step].byGate) {
+    if (*part == Part::LogicAnd && readers[step].byPin) {
+      part = Part::OutputAnd;
+    } else if (*part == Part::LogicAnd && readers[step].count == 1 && readers[step].byGate) {
       part = Part::InnerAnd;
     }
     activity[step] = activityOf(node, activity);

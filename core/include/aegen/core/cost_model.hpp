@@ -32,6 +32,7 @@ namespace aegen::core {
   X(LogicXor, "logic_xor")             \
   X(LogicAnd, "logic_and")             \
   X(InnerAnd, "inner_and")             \
+  X(OutputAnd, "output_and")           \
   X(Mux, "mux")                        \
   X(TableMux, "table_mux")             \
   X(FlipFlop, "flip_flop")
