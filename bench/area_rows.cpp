@@ -12,6 +12,7 @@
 #include "aegen/flows/estimate.hpp"
 #include "aegen/flows/synthesis.hpp"
 #include "aegen/rtl_gen/emit_design.hpp"
+#include "aegen/rtl_gen/verilog_build.hpp"
 #include "aegen/rtl_gen/verilog_printer.hpp"
 #include "measure.hpp"
 

@@ -90,7 +90,7 @@ TEST(CostModel, ChangesAreThoseOfAllPairsOfInputs) {
   builder.output({builder.muxOf(x[2], x[0], x[1])});
   builder.output({builder.xorOf(x[0], x[1])});
   const ModuleParts parts = partsOf(std::move(builder).finish());
-  EXPECT_DOUBLE_EQ(of(parts.changes, Part::LogicAnd),
+  EXPECT_DOUBLE_EQ(of(parts.changes, Part::OutputAnd),
                    counted([](unsigned v) { return (v & 3U) == 3U; }, 2));
   EXPECT_DOUBLE_EQ(
       of(parts.changes, Part::Mux),
@@ -106,7 +106,7 @@ TEST(CostModel, SettingsDoNotChange) {
   builder.output({builder.andOf(steady[0], x[0])});
   const ModuleParts parts = partsOf(std::move(builder).finish());
   EXPECT_EQ(of(parts.changes, Part::LogicXor), 0);
-  EXPECT_DOUBLE_EQ(of(parts.changes, Part::LogicAnd), 0.25);  // half the settings pass all changes
+  EXPECT_DOUBLE_EQ(of(parts.changes, Part::OutputAnd), 0.25);  // half the settings pass all changes
 }
 
 TEST(CostModel, AnInvertedInputOfAnAdderCellIsAnInverter) {

@@ -23,7 +23,7 @@ TEST(EstimateAgainstSynthesis, AChipThatWasNotFittedIsWithinFifteenPercent) {
   shape.stc = {{4, true, {4, 3}, false}};
   shape.bufferWords = 2 * econ_t::wordsWritten(shape);
   econ_t::ChipOptions options;
-  options.name = "small";
+  options.name = "small_chip";
   options.shape = shape;
   options.encoders = {econ_t::Algorithm::SuperTriggerCell};
   auto settings = econ_t::ChipSettings::neutral(shape);

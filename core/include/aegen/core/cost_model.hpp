@@ -18,6 +18,8 @@ namespace aegen::core {
 
 /// What a module is made of. X(enumerator, name): one row names the coefficient in files and
 /// tables.
+/// CellInverter: at a pin of an adder cell. InnerAnd: its only reader takes it into one cell.
+/// OutputAnd: a port, instance or register wants it uninverted.
 #define AEGEN_PARTS(X)                 \
   X(AdderFull, "adder_full")           \
   X(AdderXor, "adder_xor")             \
