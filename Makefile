@@ -4,7 +4,7 @@ OUT ?= out/econ_t_autoencoder
 DESIGN ?= examples/econ_t_autoencoder/design.yaml
 JOBS ?= $(shell nproc)
 
-.PHONY: demo build all test test-unit test-tool bench retrain quality quality-train quality-table packages install format clean help
+.PHONY: demo build all test test-unit test-tool bench area cost-set retrain quality quality-train quality-table packages install format clean help
 
 help:
 	@echo "make demo       install what is missing, build, run the example, print where the report is"
@@ -13,6 +13,8 @@ help:
 	@echo "make test-unit  only the fast ones, which need no Verilator or Yosys"
 	@echo "make retrain    train the example again; the file must come out the same"
 	@echo "make bench      measure; results as JSON in bench/results"
+	@echo "make area       synthesise every design of docs/area.md and write the page (hours; resumes)"
+	@echo "make cost-set   synthesise modules for the cost model of aegen estimate and fit it again"
 	@echo "make quality    train the models of docs/quality.md again and make its tables"
 	@echo "make quality-table  the tables of the models as shipped"
 	@echo "make packages   install the Debian packages of cmake/debian-packages.txt that are missing"
@@ -52,6 +54,13 @@ bench: all
 	$(BUILD)/bench/slice_bench --work $(BUILD)/bench_work/slice --json bench/results/slice.json
 	$(BUILD)/bench/emd_bench --json bench/results/emd.json
 	$(BUILD)/bench/train_bench --work $(BUILD)/bench_work/train --json bench/results/train.json
+
+# ROWS=ae_,noise: only rows whose names hold one of these.
+area: all
+	$(BUILD)/bench/area_table --work $(BUILD)/bench_work/area -j $(JOBS) $(if $(ROWS),--rows $(ROWS))
+
+cost-set: all
+	$(BUILD)/bench/cost_set --work $(BUILD)/bench_work/cost -j $(JOBS)
 
 retrain: build
 	$(BUILD)/aegen train examples/econ_t_autoencoder/train.yaml -o $(BUILD)/retrained.json

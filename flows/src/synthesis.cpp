@@ -431,7 +431,10 @@ core::Result<SynthResult> synthesise(const std::vector<std::filesystem::path>& f
   for (const std::filesystem::path& file : files) {
     sources.push_back(std::filesystem::absolute(file));
   }
-  if (auto written = core::writeFile(work.map(), arithmeticMap(adder)); !written) {
+  const std::string rules = options.adders == AdderStyle::Yosys
+                                ? std::string("// Arithmetic is left to Yosys.\n")
+                                : arithmeticMap(adder);
+  if (auto written = core::writeFile(work.map(), rules); !written) {
     return written.error();
   }
   dropBatches(work.directory);
@@ -454,7 +457,9 @@ core::Result<SynthResult> synthesise(const std::vector<std::filesystem::path>& f
   if (result) {
     result->libraryFile = options.liberty.string();
     result->tool = yosysVersion();
-    result->adders = adder ? "cells: " + adder->cell : "logic";
+    result->adders = adder                                   ? "cells: " + adder->cell
+                     : options.adders == AdderStyle::Yosys ? "Yosys' own"
+                                                           : "logic";
     result->jobs = options.jobs;
     result->seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -27,6 +27,7 @@ void addPowerCommand(CLI::App& app, int& exitCode);     ///< power
 void addCompareCommand(CLI::App& app, int& exitCode);   ///< compare
 void addImportCommand(CLI::App& app, int& exitCode);    ///< import
 void addTrainCommand(CLI::App& app, int& exitCode);     ///< train
+void addEstimateCommand(CLI::App& app, int& exitCode);  ///< estimate
 void addEvaluateCommand(CLI::App& app, int& exitCode);  ///< evaluate
 void addExportCommand(CLI::App& app, int& exitCode);    ///< export
 void addGenerateCommand(CLI::App& app, int& exitCode);  ///< generate

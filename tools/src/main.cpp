@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   tools::addCompareCommand(app, exitCode);
   tools::addBoardCommand(app, exitCode);
   tools::addTrainCommand(app, exitCode);
+  tools::addEstimateCommand(app, exitCode);
   tools::addEvaluateCommand(app, exitCode);
   tools::addImportCommand(app, exitCode);
   tools::addCheckCommand(app, exitCode);

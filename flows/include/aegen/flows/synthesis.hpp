@@ -20,6 +20,7 @@ namespace aegen::flows {
 enum class AdderStyle : std::uint8_t {
   Cells,  ///< the library's full-adder cell where all inputs vary; Logic when it has none
   Logic,  ///< ripple-carry gates, left to ABC
+  Yosys,  ///< and multipliers too: what Yosys itself makes of + and *, for comparison
 };
 
 /// How products of two variables and sums of them are built.
