@@ -11,12 +11,18 @@ namespace {
 
 constexpr std::int32_t kBarred = 1 << 30;
 
+// What a bit that the terms of a pattern are apart takes off the pattern's score: its sum is wide,
+// and so is what it then goes into.
+constexpr std::int64_t kShiftPrice = 2;
+// Adders that terms of unlike depths wait for each other, counted up to here.
+constexpr std::int64_t kMostWaiting = 8;
+
 // How much scores are shaken when parts are shared anew.
-constexpr double kShake = 0.6;
+constexpr double kShake = 0.8;
 // What a step begins with: shares of the kinds; the rest dissolves any nodes.
-constexpr double kRelate = 0.15;
-constexpr double kRecode = 0.1;
-constexpr double kNeighbours = 0.3;
+constexpr double kRelate = 0.1;
+constexpr double kRecode = 0.05;
+constexpr double kNeighbours = 0.15;
 constexpr std::size_t kMostDissolved = 4;
 // For something that fits, before a step does without.
 constexpr int kTries = 20;
@@ -33,15 +39,22 @@ std::uint64_t Dice::next() {
   return x ^ (x >> 31);
 }
 
-Search::Search(SumNetwork network, std::uint64_t seed)
-    : network_(std::move(network)), dice_(seed) {}
+Search::Search(SumNetwork network, std::uint64_t seed, int depthPrice)
+    : network_(std::move(network)), dice_(seed), depthPrice_(depthPrice) {}
 
-float Search::scoreOf(std::uint64_t key, std::int32_t count) {
+float Search::scoreOf(std::uint64_t key, std::int32_t count) const {
+  if (count < 2) return 0;
   const Pattern pattern = Pattern::of(key);
-  std::int32_t saved = count - 1;
-  if (saved < 1) return 0;
-  const auto weight = static_cast<float>(network_.weightOf(pattern));
-  float score = static_cast<float>(saved) * weight;
+  const auto [low, high] =
+      std::minmax(network_.facts(pattern.first).depth, network_.facts(pattern.second).depth);
+  const std::int64_t waiting =
+      std::min((std::int64_t{1} << high) - (std::int64_t{1} << low), kMostWaiting);
+  const std::int64_t weight = network_.weightOf(pattern) -
+                              kShiftPrice * (pattern.firstShift() + pattern.secondShift()) -
+                              depthPrice_ * waiting;
+  // Every adder that goes is worth it.
+  float score =
+      static_cast<float>(count - 1) * static_cast<float>(std::max<std::int64_t>(weight, 1));
   if (noise_ > 0) {
     const std::uint64_t roll = (key ^ salt_) * 0xD6E8FEB86659FD93ULL;
     score *= 1 + static_cast<float>(noise_) * static_cast<float>(roll >> 40) * 0x1p-24F;

@@ -26,7 +26,9 @@ class Dice {
 
 class Search {
  public:
-  Search(SumNetwork network, std::uint64_t seed);
+  // `depthPrice`: what a pattern's score loses by terms of unlike depths, which use up the depth
+  // there is.
+  Search(SumNetwork network, std::uint64_t seed, int depthPrice);
 
   // Shares every pattern that occurs twice.
   void shareAll(double noise);
@@ -49,7 +51,7 @@ class Search {
   };
   void queueRaised();
   void drain();
-  [[nodiscard]] float scoreOf(std::uint64_t key, std::int32_t count);
+  [[nodiscard]] float scoreOf(std::uint64_t key, std::int32_t count) const;
   void weighAll();
   std::int64_t weighChanged();
   void step(double threshold);
@@ -64,6 +66,7 @@ class Search {
   SumNetwork network_;
   SumTree tree_;
   Dice dice_;
+  std::int64_t depthPrice_;
   double noise_ = 0;
   std::uint64_t salt_ = 0;
   std::vector<Candidate> queue_;

@@ -29,7 +29,8 @@ constexpr Int128 kWidestShared = Int128{1} << 55;
 
 // Steps of search at effort 1 by the square of the matrix's digits, and at most; each further
 // effort takes so many times more. A step is some 0.1 us.
-constexpr double kStepsPerDigitSquared = 0.5;
+constexpr double kStepsPerDigitSquared = 0.75;
+constexpr double kFewestSteps = 1e4;
 constexpr double kMostSteps = 5e7;
 constexpr double kEffortFactor = 2.5;
 // Past it one start is enough to wait for.
@@ -125,6 +126,7 @@ class Solver {
 
  private:
   static constexpr double kHeat = 15;
+  static constexpr int kDepthPrice = 3;
 
   [[nodiscard]] SumNetwork start(const StartOptions& start) const {
     return startNetwork(columns_, inputs_, options_.inputDepths, limit_, start);
@@ -133,24 +135,40 @@ class Solver {
   [[nodiscard]] std::uint64_t steps() const {
     const double digits = static_cast<double>(digits_);
     return static_cast<std::uint64_t>(
-        std::min(kStepsPerDigitSquared * digits * digits, kMostSteps) *
+        std::min(kFewestSteps + kStepsPerDigitSquared * digits * digits, kMostSteps) *
         std::pow(kEffortFactor, options_.effort - 1));
+  }
+
+  struct Way {
+    StartOptions start;
+    int depthPrice = 0;
+  };
+
+  [[nodiscard]] std::vector<Way> ways() const {
+    std::vector<Way> ways(1);
+    if (options_.effort > 0 && digits_ < kManyDigits) {
+      ways.push_back({{.relation = 1.1}});
+      ways.push_back({{.relation = 1.25}});
+    }
+    if (options_.effort > 1) {
+      ways.push_back({{.relation = 1.0}});
+      ways.push_back({{.relation = 1.15, .randomDigits = true, .seed = options_.seed}});
+    }
+    // Where depth is short, once more with a price on it.
+    if (options_.effort > 0 && limit_ < kUnlimited) {
+      for (std::size_t w = 0, count = ways.size(); w < count; ++w) {
+        ways.push_back({ways[w].start, kDepthPrice});
+      }
+    }
+    return ways;
   }
 
   // Shared greedily, the cheapest first.
   [[nodiscard]] std::vector<Search> starts() const {
-    std::vector<StartOptions> ways(1);
-    if (options_.effort > 0 && digits_ < kManyDigits) {
-      ways.push_back({.relation = 1.1});
-      ways.push_back({.relation = 1.25});
-    }
-    if (options_.effort > 1) {
-      ways.push_back({.relation = 1.0});
-      ways.push_back({.relation = 1.15, .randomDigits = true, .seed = options_.seed});
-    }
-    std::vector<std::optional<Search>> made(ways.size());
-    inParallel(ways.size(), [&](std::size_t w) {
-      made[w].emplace(start(ways[w]), options_.seed + w);
+    const std::vector<Way> all = ways();
+    std::vector<std::optional<Search>> made(all.size());
+    inParallel(all.size(), [&](std::size_t w) {
+      made[w].emplace(start(all[w].start), options_.seed + w, all[w].depthPrice);
       made[w]->shareAll(0);
     });
     std::vector<Search> searches;
