@@ -2,6 +2,7 @@
 // The network a search starts from: the columns of the matrix as sums of signed digits.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
