@@ -1,5 +1,5 @@
 #pragma once
-// The network a search starts from: the columns of the matrix as sums of signed digits.
+/// The network a search starts from: the columns of the matrix as sums of signed digits.
 
 #include <cstdint>
 #include <optional>

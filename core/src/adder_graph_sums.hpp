@@ -1,6 +1,6 @@
 #pragma once
-// What the solver works on: a network of sums of terms, where a term is an input or another sum,
-// shifted and perhaps negated. A sum of n terms stands for n - 1 adders of an order left open.
+/// What the solver works on: a network of sums of terms, where a term is an input or another sum,
+/// shifted and perhaps negated. A sum of n terms stands for n - 1 adders of an order left open.
 
 #include <cstdint>
 #include <optional>
