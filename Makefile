@@ -48,12 +48,15 @@ test-unit: all
 test-tool: all
 	ctest --test-dir $(BUILD) --output-on-failure -L tool
 
+# MATRICES: where the matrices for adder graphs are (docs/adder_graphs.md).
+MATRICES ?= ../shared/bench/cmvm
 bench: all
 	@sh cmake/install-packages.sh bench
 	$(BUILD)/bench/speed_bench --work $(BUILD)/bench_work/speed --json bench/results/speed.json
 	$(BUILD)/bench/slice_bench --work $(BUILD)/bench_work/slice --json bench/results/slice.json
 	$(BUILD)/bench/emd_bench --json bench/results/emd.json
 	$(BUILD)/bench/train_bench --work $(BUILD)/bench_work/train --json bench/results/train.json
+	@test ! -d "$(MATRICES)" || $(BUILD)/bench/cmvm_bench --matrices $(MATRICES) --json bench/results/cmvm.json
 
 # ROWS=ae_,noise: only rows whose names hold one of these.
 area: all

@@ -197,19 +197,24 @@ class CmvmBench {
       add(settings_.depth);
       return;
     }
-    const int deepest = settings_.front ? costOf(solve(matrix, {})).depth : add({});
+    const int deepest = settings_.front ? costOf(solve(name, matrix, {})).depth : add({});
     // A limit that cannot be kept is raised to the first that can.
     int depth = add(0);
     while (++depth <= deepest) add(depth);
   }
 
-  core::AdderGraph solve(const core::ConstantMatrix& matrix, std::optional<int> limit) const {
+  core::AdderGraph solve(const std::string& name, const core::ConstantMatrix& matrix,
+                         std::optional<int> limit) const {
     core::AdderGraphOptions options;
     options.effort = settings_.effort;
     options.threads = settings_.threads;
     options.maxDepth = limit;
     options.seed = settings_.seed;
-    return orDie(core::solveAdderGraph(matrix, inputsOf(matrix), options));
+    core::Result<core::AdderGraph> graph = core::solveAdderGraph(matrix, inputsOf(matrix), options);
+    if (graph) return std::move(*graph);
+    core::Diagnostic wrong = graph.error();
+    wrong.where = name + ", " + wrong.where;
+    die(wrong);
   }
 
   static std::vector<core::Interval> inputsOf(const core::ConstantMatrix& matrix) {
@@ -220,7 +225,7 @@ class CmvmBench {
               std::optional<int> limit) const {
     core::AdderGraph graph;
     const double before = processorSeconds();
-    const double seconds = timed([&] { graph = solve(matrix, limit); });
+    const double seconds = timed([&] { graph = solve(name, matrix, limit); });
     const double processor = processorSeconds() - before;
     const core::AdderGraphCost cost = costOf(graph);
     ordered out{{"matrix", name},
@@ -252,7 +257,7 @@ int main(int argc, char** argv) {
   app.add_option("--effort", settings.effort, "How hard to look")
       ->capture_default_str()
       ->check(CLI::Range(0, 9));
-  app.add_option("--threads", settings.threads, "At most; 1 of them at effort 0 and 1 is best")
+  app.add_option("--threads", settings.threads, "At most; the graphs are the same with any number")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024));
   CLI::Option* depth = app.add_option("--depth", settings.depth,

@@ -1,5 +1,5 @@
 #pragma once
-// From a network of sums to the graph of its adders.
+/// From a network of sums to the graph of its adders.
 
 #include <optional>
 #include <span>

@@ -1,5 +1,5 @@
 #pragma once
-// What one adder costs, in bits.
+/// What one adder costs, in bits.
 
 #include <algorithm>
 #include <bit>

@@ -1,5 +1,5 @@
 #pragma once
-// Signed digits: a number as a sum of powers of two, each added or subtracted.
+/// Signed digits: a number as a sum of powers of two, each added or subtracted.
 
 #include <bit>
 #include <cstdint>

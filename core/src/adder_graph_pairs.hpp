@@ -1,5 +1,5 @@
 #pragma once
-// How often each pattern of two terms occurs: a flat hash table from packed keys to small numbers.
+/// How often each pattern of two terms occurs: a flat hash table from packed keys to small numbers.
 
 #include <algorithm>
 #include <bit>

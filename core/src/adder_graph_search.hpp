@@ -1,5 +1,5 @@
 #pragma once
-// Makes a network of sums cheaper: shares patterns greedily, then takes parts back and shares anew.
+/// Makes a network of sums cheaper: shares patterns greedily, takes parts back and shares anew.
 
 #include <cstdint>
 #include <optional>

@@ -33,8 +33,8 @@ constexpr double kStepsPerDigitSquared = 0.75;
 constexpr double kFewestSteps = 1e4;
 constexpr double kMostSteps = 5e7;
 constexpr double kEffortFactor = 2.5;
-// Past it one start is enough to wait for.
-constexpr std::uint64_t kManyDigits = 20'000;
+// Pairs of digits past which one start is enough to wait for.
+constexpr std::uint64_t kManyPairs = 2'000'000;
 
 Result<void> check(const ConstantMatrix& matrix, std::span<const Interval> inputs,
                    const AdderGraphOptions& options) {
@@ -99,6 +99,7 @@ class Solver {
     limit_ = std::max(std::min(options.maxDepth.value_or(kUnlimited), kUnlimited),
                       shallowest(columns_, options.inputDepths));
     digits_ = digitsOf(columns_);
+    pairs_ = digits_ * digits_ / (2 * std::max<std::uint64_t>(columns_.forms.size(), 1));
   }
 
   // Without sharing: what every other graph is at most.
@@ -146,7 +147,9 @@ class Solver {
 
   [[nodiscard]] std::vector<Way> ways() const {
     std::vector<Way> ways(1);
-    if (options_.effort > 0 && digits_ < kManyDigits) {
+    if (pairs_ > kManyPairs) return ways;
+    // One column is like no other.
+    if (options_.effort > 0 && columns_.forms.size() > 1) {
       ways.push_back({{.relation = 1.1}});
       ways.push_back({{.relation = 1.25}});
     }
@@ -192,6 +195,7 @@ class Solver {
   const AdderGraphOptions& options_;
   int limit_ = 0;
   std::uint64_t digits_ = 0;
+  std::uint64_t pairs_ = 0;  // of digits within the columns, about
 };
 
 }  // namespace

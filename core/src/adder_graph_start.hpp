@@ -1,7 +1,8 @@
 #pragma once
-// The network a search starts from: the columns of the matrix as sums of signed digits.
+/// The network a search starts from: the columns of the matrix as sums of signed digits.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 

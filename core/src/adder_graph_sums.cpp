@@ -277,14 +277,6 @@ std::int64_t SumNetwork::weightOf(const Pattern& pattern) const {
   return kCostWeight * cost + kResultWeight * widthOf(sum);
 }
 
-bool SumNetwork::isThere(const Pattern& pattern) {
-  const std::uint64_t b = nodes_[pattern.second].hash << pattern.secondShift();
-  const std::uint64_t hash =
-      (nodes_[pattern.first].hash << pattern.firstShift()) + (pattern.opposite ? 0 - b : b);
-  const FlatCounts::Slot* slot = byForm_.find(formKey(hash));
-  return slot != nullptr && slot->count != 0;
-}
-
 SumNetwork::Formed SumNetwork::formOf(const Pattern& pattern) {
   newForm_.resize(rows_);
   const std::int64_t* a = forms_.data() + pattern.first * rows_;

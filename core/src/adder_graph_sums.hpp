@@ -1,6 +1,6 @@
 #pragma once
-// What the solver works on: a network of sums of terms, where a term is an input or another sum,
-// shifted and perhaps negated. A sum of n terms stands for n - 1 adders of an order left open.
+/// What the solver works on: a network of sums of terms, where a term is an input or another sum,
+/// shifted and perhaps negated. A sum of n terms stands for n - 1 adders of an order left open.
 
 #include <cstdint>
 #include <optional>
@@ -51,8 +51,6 @@ class SumNetwork {
 
   // Weight of a pattern's adder.
   [[nodiscard]] std::int64_t weightOf(const Pattern& pattern) const;
-  // Does a node have the pattern's form, so that its use would cost nothing?
-  [[nodiscard]] bool isThere(const Pattern& pattern);
 
   // Patterns whose count rose since they were last taken.
   std::vector<std::uint64_t>& raised() { return raised_; }

@@ -1,5 +1,5 @@
 #pragma once
-// The order of a sum's adders: narrow ones first, within the depth there is.
+/// The order of a sum's adders: narrow ones first, within the depth there is.
 
 #include <cstdint>
 #include <span>

@@ -1,5 +1,5 @@
 #pragma once
-// Constant matrices and input ranges at random, of every shape the solver has to cope with.
+/// Constant matrices and input ranges at random, of every shape the solver has to cope with.
 
 #include <algorithm>
 #include <cstdint>

@@ -37,7 +37,8 @@ struct AdderNode {
   AdderOperand b;
   bool subtract = false;
   Interval range;  ///< holds every value for inputs within theirs; exact where the solver knows it
-  int depth = 1;   ///< adders on the longest path that ends here, its own included
+  /// Adders on the longest path that ends here, its own and those behind the inputs included.
+  int depth = 1;
   bool operator==(const AdderNode&) const = default;
 };
 
@@ -85,12 +86,14 @@ struct AdderGraphOptions {
   /// (a column of n signed digits needs log2 n) is raised to the lowest there is.
   std::optional<int> maxDepth;
   std::uint64_t seed = 1;
-  std::vector<int> inputDepths;  ///< adders already behind each input; empty: none
+  std::vector<int> inputDepths;  ///< adders already behind each input, 0 to 32; empty: none
 };
 
-/// An adder graph of `matrix` for inputs within `inputs`, one a row. Errors: adder-graph.shape
-/// (sizes that do not fit each other, an option out of range), adder-graph.too-wide (a value would
-/// need more than 63 bits).
+/// An adder graph of `matrix` for inputs within `inputs`, one a row. Twice its full-adder bits
+/// and the widths of its results are what is minimised; how: docs/adder_graphs.md. Errors:
+/// adder-graph.shape (sizes that do not fit each other, an empty range, an option out of its
+/// range), adder-graph.too-wide (a column's digits, up to twice its constants, could sum up to more
+/// than 63 bits).
 [[nodiscard]] Result<AdderGraph> solveAdderGraph(const ConstantMatrix& matrix,
                                                  std::span<const Interval> inputs,
                                                  const AdderGraphOptions& options = {});
