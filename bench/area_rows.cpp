@@ -66,7 +66,7 @@ core::Result<flows::DesignSpec> specOf(const AreaRow& row, const fs::path& folde
     YAML::Node design = YAML::LoadFile(base.string());
     replace(design, YAML::Load(row.keys), {});
     if (!row.keysIfKnown.empty()) replace(design, YAML::Load(row.keysIfKnown), unknown);
-    design["name"] = row.id;
+    design["name"] = row.id + "_chip";  // functions are named as encoders are
     if (const auto model = design["model"]) {
       fs::path file = fs::weakly_canonical(base.parent_path() / model.as<std::string>());
       if (row.exactSums) {
