@@ -51,11 +51,14 @@ std::string tables(const ordered& rows) {
   std::vector<std::string> groups;
   std::map<std::string, std::string> lines;
   std::string problems;
+  std::size_t notRun = 0;
   for (const ordered& row : rows) {
     const auto group = row["group"].get<std::string>();
     if (std::ranges::find(groups, group) == groups.end()) groups.push_back(group);
     lines[group] += line(row);
-    if (row.contains("problem")) {
+    if (row.value("problem", "") == kNotRun) {
+      ++notRun;
+    } else if (row.contains("problem")) {
       problems += fmt::format("- {}: {}\n", row["title"].get<std::string>(),
                               row["problem"].get<std::string>());
     }
@@ -68,6 +71,7 @@ std::string tables(const ordered& rows) {
         "|---|---|---|---|---|---|---|---|---|---|\n{}\n",
         group, lines[group]);
   }
+  if (notRun > 0) text += fmt::format("{} of these designs have not been run yet.\n\n", notRun);
   if (!problems.empty()) text += "Not measured, and why:\n" + problems + "\n";
   return text;
 }
@@ -130,7 +134,8 @@ std::string areaPage(const ordered& figures) {
       "(a NAND2 of 65 nm low power), "
       "cells filling {:.0f} % of the rows. The ECON-T's autoencoder took {:.1f} mm2 and {:.0f} mW "
       "in that process "
-      "(G. Di Guglielmo et al., IEEE TNS 68 (2021) 2179), from licensed high-level synthesis.\n\n{}\n"
+      "(G. Di Guglielmo et al., IEEE TNS 68 (2021) 2179), from licensed high-level "
+      "synthesis.\n\n{}\n"
       "What the published figures include and ours do not: triplicated registers with voters "
       "against upsets, the clock tree, buffers, scan and layout of a "
       "finished block, and hold fixing. What ours include and theirs may not: front end (mux and "

@@ -15,6 +15,9 @@ inline constexpr double kPublishedArea = 3.6;  // mm2
 inline constexpr double kPublishedPower = 95;  // mW
 inline constexpr double kCrossingRate = 40e6;  // Hz
 
+// Why a row has no figures when nothing is wrong with it.
+inline constexpr const char* kNotRun = "not run yet";
+
 // The page as Markdown.
 std::string areaPage(const ordered& figures);
 

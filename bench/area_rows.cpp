@@ -45,10 +45,15 @@ std::string textOf(const YAML::Node& node) {
   return std::string(out.c_str()) + "\n";
 }
 
+// `~` takes a key away.
 void replace(YAML::Node& design, const YAML::Node& keys, const std::string& without) {
   for (const auto& entry : keys) {
     const auto key = entry.first.as<std::string>();
-    if (without.find("'" + key + "'") == std::string::npos) design[key] = entry.second;
+    if (entry.second.IsNull()) {
+      design.remove(key);
+    } else if (without.find("'" + key + "'") == std::string::npos) {
+      design[key] = entry.second;
+    }
   }
 }
 
@@ -61,18 +66,14 @@ core::Result<flows::DesignSpec> specOf(const AreaRow& row, const fs::path& folde
     YAML::Node design = YAML::LoadFile(base.string());
     replace(design, YAML::Load(row.keys), {});
     if (!row.keysIfKnown.empty()) replace(design, YAML::Load(row.keysIfKnown), unknown);
-    design["name"] = row.id;
+    design["name"] = row.id + "_chip";  // functions are named as encoders are
     if (const auto model = design["model"]) {
-      if (model.IsNull()) {
-        design.remove("model");
-      } else {
-        fs::path file = fs::weakly_canonical(base.parent_path() / model.as<std::string>());
-        if (row.exactSums) {
-          writeExactModel(file, folder / "model.json");
-          file = folder / "model.json";
-        }
-        design["model"] = fs::absolute(file).string();
+      fs::path file = fs::weakly_canonical(base.parent_path() / model.as<std::string>());
+      if (row.exactSums) {
+        writeExactModel(file, folder / "model.json");
+        file = folder / "model.json";
       }
+      design["model"] = fs::absolute(file).string();
     }
     orDie(core::writeFile(folder / "design.yaml", textOf(design)));
     auto spec = flows::loadDesignSpec(folder / "design.yaml");

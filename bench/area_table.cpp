@@ -76,7 +76,7 @@ ordered storedRow(const ordered& stored, const AreaRow& row) {
     }
   }
   AreaFigures none;
-  none.problem = "not run yet";
+  none.problem = kNotRun;
   return toJson(row, none);
 }
 

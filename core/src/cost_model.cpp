@@ -271,6 +271,9 @@ ModuleParts partsOf(const GateModule& module) {
       part = Part::OutputAnd;
     } else if (*part == Part::LogicAnd && readers[step].count == 1 && readers[step].byGate) {
       part = Part::InnerAnd;
+    } else if (*part == Part::LogicAnd && !isGate(module.nodes[node.in[0] >> 1U].kind) &&
+               !isGate(module.nodes[node.in[1] >> 1U].kind)) {
+      part = Part::LeafAnd;
     }
     activity[step] = activityOf(node, activity);
     parts.changes[at(*part)] += activity[step].change;

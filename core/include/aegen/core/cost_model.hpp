@@ -19,7 +19,7 @@ namespace aegen::core {
 /// What a module is made of. X(enumerator, name): one row names the coefficient in files and
 /// tables.
 /// CellInverter: at a pin of an adder cell. InnerAnd: its only reader takes it into one cell.
-/// OutputAnd: a port, instance or register wants it uninverted.
+/// LeafAnd: of two pins. OutputAnd: a port, instance or register wants it uninverted.
 #define AEGEN_PARTS(X)                 \
   X(AdderFull, "adder_full")           \
   X(AdderXor, "adder_xor")             \
@@ -33,6 +33,7 @@ namespace aegen::core {
   X(CompareAnd, "compare_and")         \
   X(LogicXor, "logic_xor")             \
   X(LogicAnd, "logic_and")             \
+  X(LeafAnd, "leaf_and")               \
   X(InnerAnd, "inner_and")             \
   X(OutputAnd, "output_and")           \
   X(Mux, "mux")                        \
