@@ -52,7 +52,9 @@ Pair makePair(std::uint64_t seed) {
   const bool shares = seed % 2 == 0;
   auto chip = encoders::lower(pair.encoder, prefix, {.wholeDense = shares});
   EXPECT_TRUE(chip.ok());
-  if (shares) EXPECT_TRUE(core::passes::shareProducts(chip->program).ok());
+  if (shares) {
+    EXPECT_TRUE(core::passes::shareProducts(chip->program).ok());
+  }
   pair.chip = std::move(*chip);
   encoders::Graph decoder =
       random.graphBehind(pair.chip.output.format, static_cast<int>(pair.chip.output.count));

@@ -65,7 +65,7 @@ TEST(SharedNeurons, ComputeWhatNeuronsOfConstantsDo) {
     Graph graph = dense(random, 12, 6);
     ASSERT_TRUE(graph.infer().ok());
     const auto apart = lower(graph, "");
-    const auto together = lower(graph, "", {{"layer"}});
+    const auto together = lower(graph, "", {.sharedNeurons = {"layer"}});
     ASSERT_TRUE(apart.ok() && together.ok());
     EXPECT_TRUE(together->fields.empty());
     EXPECT_NE(together->program.find("layer_neuron"), nullptr);
