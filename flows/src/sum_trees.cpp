@@ -430,23 +430,30 @@ class ModuleTrees {
     if (alone) {
       return readers_[net] > 0;
     }
-    if (outside_.empty()) {
-      outside_ = readers_;
-      for (const Node& node : nodes_) {
-        if (node.built) {
-          const Json& cell = module_.at("cells").at(node.cell);
-          for (const char* pin : {"A", "B"}) {
-            for (const std::uint32_t read : netsOf(cell, pin)) {
-              --outside_[read];
-            }
+    countOutside();
+    return outside_[net] > 0;
+  }
+
+  // While the cells that will be trees are still there.
+  void countOutside() {
+    if (!outside_.empty()) {
+      return;
+    }
+    outside_ = readers_;
+    for (const Node& node : nodes_) {
+      if (node.built) {
+        const Json& cell = module_.at("cells").at(node.cell);
+        for (const char* pin : {"A", "B"}) {
+          for (const std::uint32_t read : netsOf(cell, pin)) {
+            --outside_[read];
           }
         }
       }
     }
-    return outside_[net] > 0;
   }
 
   void rewrite(const Built& built) {
+    countOutside();
     Json& cells = module_.at("cells");
     for (const Node& node : nodes_) {
       if (node.built) {

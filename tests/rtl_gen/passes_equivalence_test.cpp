@@ -37,7 +37,7 @@ std::string proof(const core::Program& before, const core::Program& after, const
   writeProgram(before, "gold_", folder / "gold.v");
   writeProgram(after, "gate_", folder / "gate.v");
   const std::string script =
-      "read_verilog gold.v gate.v; proc; miter -equiv -flatten gold_" + top + " gate_" + top +
+      "read_verilog gold.v gate.v; proc; memory_map; miter -equiv -flatten gold_" + top + " gate_" + top +
       " miter; hierarchy -top miter; flatten; opt -full; sat -verify -prove trigger 0 miter";
   const auto done = core::runProcess({"yosys", "-q", "-p", script},
                                      {.workingDirectory = folder, .timeoutSeconds = 60});
