@@ -46,7 +46,7 @@ struct DesignSpec {
   EventSource events;
   /// Run over the chip, in order (docs/passes.md).
   std::vector<std::string> passes = core::passes::defaultPasses();
-  MultiplierStyle multipliers = MultiplierStyle::Auto;
+  MultiplierStyle multipliers = MultiplierStyle::Array;
   std::filesystem::path liberty;   ///< maps; empty: the default library
   std::vector<Corner> corners;     ///< further ones to time at
   std::optional<double> clockMHz;  ///< the clock asked for; a crossing enters each

@@ -45,7 +45,7 @@ struct SynthesisProgress {
 struct SynthesisOptions {
   std::filesystem::path liberty = std::filesystem::path(kDefaultLiberty);
   AdderStyle adders = AdderStyle::Cells;
-  MultiplierStyle multipliers = MultiplierStyle::Auto;
+  MultiplierStyle multipliers = MultiplierStyle::Array;
   unsigned jobs = 2;  ///< Yosys processes at a time
   /// Scripts, logs and mapped netlists (`batch_*.json`, `batch_*.v`) go here, and `cells.v`,
   /// Verilog models of the library's cells; created.
