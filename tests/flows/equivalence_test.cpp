@@ -49,10 +49,10 @@ TEST(Equivalence, ProvesASynthesisAndRefutesItWithAGateExchanged) {
     const auto file = folder / "synth" / ("batch_" + std::to_string(batch) + ".json");
     auto text = core::readFile(file);
     ASSERT_TRUE(text.ok()) << "no gate to exchange";
-    const std::string gate = "\"type\": \"XOR2X1\"";
+    const std::string gate = "\"type\": \"NAND2X1\"";
     const std::size_t at = text->find(gate);
     if (at == std::string::npos) continue;
-    text->replace(at, gate.size(), "\"type\": \"OR2X1\"");
+    text->replace(at, gate.size(), "\"type\": \"NOR2X1\"");
     ASSERT_TRUE(core::writeFile(file, *text).ok());
     exchanged = true;
   }
