@@ -1,11 +1,12 @@
 #include "aegen/core/gate_estimate.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <vector>
+
+#include "adder_graph_digits.hpp"
 
 namespace aegen::core {
 namespace {
@@ -14,9 +15,7 @@ constexpr double kLogicGates = 1.5;  // an and, or, or half an exclusive or
 
 // Adders that multiply by a constant: one less than the digits of its signed-digit form.
 int addersOf(std::int64_t constant) {
-  const std::uint64_t n = constant < 0 ? ~static_cast<std::uint64_t>(constant) + 1
-                                       : static_cast<std::uint64_t>(constant);
-  return std::max(0, std::popcount((n ^ (3 * n)) >> 1) - 1);
+  return std::max(0, fewestDigits(constant) - 1);
 }
 
 class BodyEstimate {

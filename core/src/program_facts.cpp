@@ -1,7 +1,8 @@
 #include "program_facts.hpp"
 
 #include <algorithm>
-#include <bit>
+
+#include "adder_graph_digits.hpp"
 
 namespace aegen::core {
 namespace {
@@ -47,9 +48,7 @@ int widthOf(const ValueFacts& facts) {
 
 // Signed digits of a constant but one: the adders that multiply by it.
 std::uint64_t addersOf(std::int64_t constant) {
-  const auto x = static_cast<std::uint64_t>(constant < 0 ? -constant : constant);
-  const int digits = std::popcount((x + (x << 1)) ^ x);  // of the non-adjacent form
-  return static_cast<std::uint64_t>(std::max(0, digits - 1));
+  return static_cast<std::uint64_t>(std::max(0, fewestDigits(constant) - 1));
 }
 
 std::uint64_t workOf(const Instruction& instruction, std::span<const ValueFacts> operands,

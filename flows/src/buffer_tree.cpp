@@ -73,7 +73,7 @@ class ModuleBuffering {
         for (std::size_t b = 0; b < pin.bits.size(); ++b) {
           const int net = pin.bits[b];
           next_ = std::max(next_, net + 1);
-          if (!pin.isInput || net == kConstantBit) continue;
+          if (!pin.isInput || net < 0) continue;
           const auto clocks = clockPorts_.find(cell.type);
           const bool clock = known != nullptr
                                  ? isClockPin(*known, pin.name)
@@ -218,8 +218,8 @@ class VerilogWriter {
     for (std::size_t b = 0; b < port.bits.size(); ++b) {
       const std::string bit =
           written(port.name) + (scalar ? std::string() : fmt::format("[{}]", b));
-      if (port.bits[b] == kConstantBit) {
-        assigns += fmt::format("  assign {} = 1'b0;\n", bit);
+      if (port.bits[b] < 0) {
+        assigns += fmt::format("  assign {} = {};\n", bit, net(port.bits[b]));
       } else if (const auto [known, fresh] = names_.try_emplace(port.bits[b], bit); !fresh) {
         assigns += fmt::format("  assign {} = {};\n", bit, known->second);
       }
@@ -227,7 +227,7 @@ class VerilogWriter {
   }
 
   std::string net(int bit) {
-    if (bit == kConstantBit) return "1'b0";
+    if (bit < 0) return bit == kConstantOneBit ? "1'b1" : "1'b0";
     const auto known = names_.find(bit);
     return known == names_.end() ? fmt::format("n{}_", bit) : known->second;
   }

@@ -3,102 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
+
+#include "aegen/flows/liberty.hpp"
+#include "liberty_groups.hpp"
 
 namespace aegen::flows {
 
 namespace {
 
 using core::Result;
-
-/// A statement of the file, as it goes by: nothing is kept but the groups it is in.
-struct Statement {
-  std::string name;
-  std::vector<std::string> arguments;  ///< or the one value behind a colon
-};
-
-/// Walks a Liberty text and reports groups opened and closed, and attributes.
-class Walker {
- public:
-  explicit Walker(std::string_view text) : text_(text) {}
-
-  template <typename Open, typename Close, typename Attribute>
-  bool run(const Open& open, const Close& close, const Attribute& attribute) {
-    std::size_t depth = 0;
-    for (skip(); at_ < text_.size(); skip()) {
-      if (take('}')) {
-        if (depth-- == 0) return false;
-        close();
-        continue;
-      }
-      if (take(';')) continue;
-      Statement statement{word(), {}};
-      if (statement.name.empty()) return false;
-      skip();
-      if (take(':')) {
-        skip();
-        statement.arguments.push_back(word());
-        while (skip(),
-               at_ < text_.size() && text_[at_] != ';' && text_[at_] != '}' && text_[at_] != '\n') {
-          if (word().empty()) ++at_;
-        }
-        attribute(statement);
-        continue;
-      }
-      if (!take('(')) return false;
-      for (skip(); at_ < text_.size() && !take(')'); skip()) {
-        if (take(',')) continue;
-        const std::string argument = word();
-        if (argument.empty() && text_[at_ - 1] != '"') return false;
-        statement.arguments.push_back(argument);
-      }
-      skip();
-      if (take('{')) {
-        ++depth;
-        open(statement);
-      } else {
-        attribute(statement);
-      }
-    }
-    return depth == 0;
-  }
-
- private:
-  void skip() {
-    while (at_ < text_.size()) {
-      if (text_.compare(at_, 2, "/*") == 0) {
-        const std::size_t end = text_.find("*/", at_ + 2);
-        at_ = end == std::string_view::npos ? text_.size() : end + 2;
-      } else if (text_.compare(at_, 2, "//") == 0) {
-        at_ = std::min(text_.find('\n', at_), text_.size());
-      } else if (std::string_view(" \t\r\n\\").find(text_[at_]) != std::string_view::npos) {
-        ++at_;
-      } else {
-        return;
-      }
-    }
-  }
-  bool take(char c) {
-    if (at_ >= text_.size() || text_[at_] != c) return false;
-    ++at_;
-    return true;
-  }
-  std::string word() {
-    if (take('"')) {
-      const std::size_t end = std::min(text_.find('"', at_), text_.size());
-      std::string out(text_.substr(at_, end - at_));
-      at_ = std::min(end + 1, text_.size());
-      return out;
-    }
-    const std::size_t end = std::min(text_.find_first_of(" \t\r\n;:(){},\"", at_), text_.size());
-    std::string out(text_.substr(at_, end - at_));
-    at_ = end;
-    return out;
-  }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-};
 
 void numbers(const std::string& text, std::vector<double>& out) {
   for (const char* at = text.c_str(); *at != '\0';) {
@@ -122,11 +37,17 @@ struct Axes {
 class Reader {
  public:
   Result<LibertyPower> run(std::string_view text, const std::string& where) {
-    const bool sound = Walker(text).run([&](const Statement& s) { open(s); }, [&] { close(); },
-                                        [&](const Statement& s) { attribute(s); });
-    if (!sound) {
-      return core::badInput("liberty.not-liberty", "the power data cannot be read", where);
+    const auto includes = [&](const std::string& file) -> std::optional<std::string> {
+      auto included = readLibertyText(std::filesystem::path(where).parent_path() / file);
+      return included ? std::optional(std::move(*included)) : std::nullopt;
+    };
+    const LibertyParse parsed = parseLibertyGroups(text, {.skip = nullptr, .include = includes});
+    if (parsed.error) {
+      return core::badInput("liberty.not-liberty",
+                            "the power data cannot be read: " + parsed.error->reason,
+                            where + ":" + std::to_string(parsed.error->line));
     }
+    walk(parsed.root);
     if (out_.voltage <= 0) {
       return core::badInput("liberty.no-voltage",
                             "the library does not say its supply voltage: there is no energy "
@@ -138,9 +59,16 @@ class Reader {
   }
 
  private:
-  void open(const Statement& s) {
+  void walk(const LibertyGroup& group) {
+    open(group);
+    for (const LibertyAttribute& each : group.attributes) attribute(each);
+    for (const LibertyGroup& each : group.groups) walk(each);
+    close();
+  }
+
+  void open(const LibertyGroup& s) {
     groups_.push_back(s.name);
-    const std::string argument = s.arguments.empty() ? "" : s.arguments.front();
+    const std::string argument = s.arguments.empty() ? "" : s.arguments.front().text;
     if (s.name == "cell") {
       cell_ = &out_.cells[argument];
     } else if (s.name == "pin" && cell_ != nullptr) {
@@ -200,17 +128,17 @@ class Reader {
     }
   }
 
-  void attribute(const Statement& s) {
-    if (groups_.empty() || s.arguments.empty()) return;
+  void attribute(const LibertyAttribute& s) {
+    if (s.isComplex && s.arguments.empty()) return;
     const std::string& group = groups_.back();
-    const std::string& value = s.arguments.front();
+    const std::string& value = s.isComplex ? s.arguments.front().text : s.value.text;
     const double number = std::strtod(value.c_str(), nullptr);
     if (s.name == "index_1" || s.name == "index_2") {
       std::vector<double>& index = s.name == "index_1" ? axes_.firstIndex : axes_.secondIndex;
       index.clear();
-      for (const std::string& argument : s.arguments) numbers(argument, index);
+      for (const LibertyWord& argument : s.arguments) numbers(argument.text, index);
     } else if (s.name == "values") {
-      for (const std::string& argument : s.arguments) numbers(argument, values_);
+      for (const LibertyWord& argument : s.arguments) numbers(argument.text, values_);
     } else if (s.name == "variable_1") {
       axes_.first = value;
     } else if (s.name == "variable_2") {
@@ -219,7 +147,7 @@ class Reader {
                (group == "operating_conditions" && s.name == "voltage" && out_.voltage == 0)) {
       out_.voltage = number;
     } else if (s.name == "capacitive_load_unit" && s.arguments.size() == 2) {
-      const bool femto = s.arguments[1] == "ff" || s.arguments[1] == "fF";
+      const bool femto = s.arguments[1].text == "ff" || s.arguments[1].text == "fF";
       capacitance_ = number * (femto ? 1e-3 : 1);
     } else if (s.name == "leakage_power_unit") {
       numberOfUnit(value, leakage_);

@@ -16,6 +16,16 @@ namespace aegen::flows {
 /// Versions of the tools the build uses, those that are installed; asked once.
 [[nodiscard]] const std::vector<NamedText>& toolVersions();
 
+/// Verifier of what is built, and range proof of the chip as written, both with the decoders.
+[[nodiscard]] std::vector<CheckResult> programChecks(const DesignBundle& bundle);
+
+/// The chip behind the passes against the chip as written, on random words at its pins and random
+/// settings in its registers.
+[[nodiscard]] CheckResult passesCheck(const DesignBundle& bundle, std::uint64_t seed);
+
+/// What each pass saved, as rtl.json holds it.
+[[nodiscard]] std::vector<PassResult> passResults(const core::passes::PipelineReport& report);
+
 /// How far the fixed-point decoder can be from the float one it was frozen from, and how far it is
 /// on random latents; fails when the second exceeds the first. Empty without a decoder or its
 /// floats.
@@ -42,7 +52,8 @@ struct CosimRequest {
   std::string reproduceWith;
   std::function<void(std::string_view, std::uint64_t, std::uint64_t)> progress;
 };
-/// Stimuli, co-simulation (of the gates: in streams that are reset each), metrics of the charges the board got.
+/// Stimuli, co-simulation (of the gates: in streams that are reset each), metrics of the charges
+/// the board got.
 [[nodiscard]] core::Result<CosimResult> runCosim(const CosimRequest& request);
 
 /// Activity of the mapped gates on the design's events and on none, and what it takes.

@@ -3,21 +3,18 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <chrono>
-#include <random>
 #include <thread>
 
-#include "aegen/core/design_interpreter.hpp"
 #include "aegen/core/files.hpp"
 #include "aegen/core/pipeline_design.hpp"
-#include "aegen/core/range_analysis.hpp"
 #include "aegen/core/text.hpp"
 #include "aegen/core/text_tools.hpp"
-#include "aegen/core/verifier.hpp"
 #include "aegen/flows/report.hpp"
 #include "aegen/flows/synthesis.hpp"
 #include "aegen/flows/timing.hpp"
 #include "aegen/rtl_gen/emit_design.hpp"
 #include "aegen/rtl_gen/systemc_emitter.hpp"
+#include "stage_outcomes.hpp"
 #include "stage_tools.hpp"
 
 namespace aegen::flows {
@@ -60,199 +57,6 @@ std::string moduleNameOf(std::string_view algorithm) {
     up = c == '_';
   }
   return out + "Decoder";
-}
-
-std::string riskLine(const core::OverflowRisk& risk) {
-  return fmt::format("{}/{}: {} can be {}..{}", risk.function, risk.valueName, risk.format.text(),
-                     risk.exact.low, risk.exact.high);
-}
-
-// Verifier and range proof of the chip and of the decoder.
-std::vector<CheckResult> programChecks(const DesignBundle& bundle) {
-  CheckResult verified{"verifier", true, {}};
-  CheckResult proven{"formats proven", true, {}};
-  std::size_t values = 0;
-  const auto check = [&](const core::Program& program, std::string_view top) {
-    const core::RangeReport report = core::analyseRanges(program, top);
-    values += report.provenValues;
-    for (const core::OverflowRisk& risk : report.risks) proven.details.push_back(riskLine(risk));
-  };
-  std::vector<const core::Program*> programs{&bundle.chip.program};
-  if (bundle.decoder) programs.push_back(&*bundle.decoder);
-  for (const auto& decoder : bundle.decoders) programs.push_back(&decoder.program);
-  for (const core::Program* program : programs) {
-    for (const auto& violation : core::verify(*program)) {
-      verified.details.push_back(violation.text());
-    }
-  }
-  // As written: passes leave away bits that nobody reads, so that values wrap on purpose.
-  for (const core::Block& block : bundle.written.blocks) {
-    if (block.kind == core::BlockKind::Function) check(bundle.written.program, block.function);
-  }
-  if (bundle.decoder) check(*bundle.decoder, "decode");
-  for (const auto& decoder : bundle.decoders) check(decoder.program, decoder.function);
-  verified.ok = verified.details.empty();
-  proven.ok = proven.details.empty();
-  if (verified.ok)
-    verified.details = {fmt::format("{} functions", bundle.chip.program.functions.size())};
-  if (proven.ok) proven.details = {fmt::format("{} values cannot overflow", values)};
-  return {verified, proven};
-}
-
-// The chip behind the passes against the chip as written, on random words at its pins and random
-// settings in its registers.
-CheckResult passesCheck(const DesignBundle& bundle, std::uint64_t seed) {
-  constexpr std::size_t kCrossings = 512;
-  CheckResult out{"passes keep every bit", true, {}};
-  core::DesignInterpreter written(bundle.written, {.keep = std::vector<std::string>{}});
-  core::DesignInterpreter chip(bundle.chip, {.keep = std::vector<std::string>{}});
-  std::mt19937_64 random(seed);
-  const auto any = [&](const core::FixedFormat& format) {
-    const core::Interval range = format.range();
-    // An end of the range now and then: that is where bits get lost.
-    switch (random() % 8) {
-      case 0:
-        return range.low;
-      case 1:
-        return range.high;
-      default:
-        return core::wrap(static_cast<std::int64_t>(random()), format);
-    }
-  };
-  std::size_t elements = 0;
-  for (const core::Signal& signal : bundle.written.inputs) elements += signal.count;
-  for (const bool reset : {true, false}) {
-    if (!reset) {
-      core::ConfigValues values = bundle.written.resetConfig();
-      for (const core::ConfigField& field : bundle.written.config) {
-        for (std::int64_t& value : values[field.name]) value = any(field.format);
-      }
-      written.configure(values);
-      chip.configure(values);
-    }
-    core::Columns inputs(elements, kCrossings);
-    std::size_t row = 0;
-    for (const core::Signal& signal : bundle.written.inputs) {
-      for (std::uint32_t i = 0; i < signal.count; ++i, ++row) {
-        for (std::int64_t& value : inputs.column(row)) value = any(signal.format);
-      }
-    }
-    const auto expected = written.run(inputs);
-    const auto got = chip.run(inputs);
-    out.ok = out.ok && expected && got && *expected == *got;
-  }
-  out.details = {
-      out.ok ? fmt::format("{} crossings of random words under two configurations", 2 * kCrossings)
-             : "an output of the chip behind the passes differs: please report this "
-               "with the design; `passes: none` builds it as written"};
-  return out;
-}
-
-HardwareCount countOf(const core::passes::PassStatistics& s) {
-  return {s.operations, s.valueBits, s.calls, s.registerBits, s.functions};
-}
-
-std::vector<PassResult> passResults(const core::passes::PipelineReport& report) {
-  std::vector<PassResult> out;
-  for (const core::passes::PassRun& run : report.runs) {
-    out.push_back({run.name, countOf(run.before), countOf(run.after), run.keptWiring, run.seconds});
-  }
-  return out;
-}
-
-template <typename Stored>
-std::vector<std::string> failures(const Stored& checks) {
-  std::vector<std::string> out;
-  for (const CheckResult& check : checks) {
-    if (check.ok) continue;
-    for (const std::string& detail : check.details) out.push_back(check.name + ": " + detail);
-    if (check.details.empty()) out.push_back(check.name);
-  }
-  return out;
-}
-
-StageOutcome rtlOutcome(const RtlResult& result, bool reused) {
-  StageOutcome out{Stage::Rtl, false, reused, failures(result.checks), {}, stageJson(result)};
-  out.passed = out.findings.empty();
-  out.summary = fmt::format("{} modules, {} instances, {} lines of Verilog in {:.2f} s; {}",
-                            result.modules, result.instances, result.lines, result.seconds,
-                            out.passed ? "all formats proven" : "a check failed");
-  if (!result.passes.empty()) {
-    const HardwareCount& before = result.passes.front().before;
-    const HardwareCount& after = result.passes.back().after;
-    out.summary += fmt::format(
-        "; passes: {} -> {} operations, {} -> {} bits of values, {} -> {} "
-        "of pipeline registers",
-        before.operations, after.operations, before.valueBits, after.valueBits, before.registerBits,
-        after.registerBits);
-  }
-  return out;
-}
-
-StageOutcome lintOutcome(const LintResult& result, bool reused) {
-  StageOutcome out{Stage::Lint, false, reused, failures(result.rules), {}, stageJson(result)};
-  out.passed = out.findings.empty();
-  out.summary =
-      fmt::format("{} rules and tools, {} findings", result.rules.size(), out.findings.size());
-  return out;
-}
-
-StageOutcome cosimOutcome(const CosimResult& result, bool reused) {
-  StageOutcome out{Stage::Cosim, false, reused, {}, {}, stageJson(result)};
-  if (result.mismatches > 0) out.findings.push_back(result.firstMismatch);
-  std::string latencies;
-  for (const LatencyResult& latency : result.latencies) {
-    if (latency.asked != latency.measured) {
-      out.findings.push_back(fmt::format("latency of {}: {} crossings measured, {} asked for",
-                                         latency.name, latency.measured, latency.asked));
-    }
-    latencies +=
-        fmt::format("{}{} {}", latencies.empty() ? "" : ", ", latency.name, latency.measured);
-  }
-  out.passed = out.findings.empty();
-  out.summary =
-      fmt::format("{} crossings, {} wrong values; latency in crossings: {}; {:.0f} crossings/s",
-                  result.crossings, result.mismatches, latencies, result.crossingsPerSecond);
-  if (result.overall.events > 0) {
-    out.summary += fmt::format("; EMD mean {:.3f}, response {:.3f}", result.overall.emdMean,
-                               result.overall.response);
-  }
-  return out;
-}
-
-StageOutcome synthOutcome(const SynthResult& result, bool reused) {
-  StageOutcome out{Stage::Synth, true, reused, {}, {}, stageJson(result)};
-  out.summary = fmt::format(
-      "{:.3f} mm2 in {}, {:.0f} NAND2 equivalents, {} flip-flops, depth {} cells, {:.0f} s",
-      result.area * 1e-6, result.library, result.nand2, result.flipFlops, result.depth.cells,
-      result.seconds);
-  return out;
-}
-
-// "u_dense/dense_neuron_3: 12 cells, 3.41 ns (one output of a dense layer ...)".
-std::string stepLine(const TimingStep& step) {
-  return fmt::format("{}: {} cells, {:.2f} ns{}", step.instance.empty() ? "top" : step.instance,
-                     step.cells, step.ns, step.what.empty() ? "" : " (" + step.what + ")");
-}
-
-StageOutcome timingOutcome(const TimingResult& result, bool reused) {
-  StageOutcome out{Stage::Timing, true, reused, {}, {}, stageJson(result)};
-  std::string corners;
-  for (const CornerTiming& corner : result.corners) {
-    corners += fmt::format("{}{} {:.1f} MHz, slack {:.2f} ns", corners.empty() ? "" : "; ",
-                           corner.name, corner.highestMHz, corner.slackNs);
-    // Without a clock asked for there is nothing to fail.
-    if (result.askedMHz == 0 || corner.slackNs >= 0) continue;
-    out.findings.push_back(fmt::format("{}: {:.4g} MHz is missed by {:.2f} ns from {} to {}",
-                                       corner.name, result.askedMHz, -corner.slackNs, corner.from,
-                                       corner.to));
-    for (const TimingStep& step : corner.path) out.findings.push_back("  " + stepLine(step));
-  }
-  if (!out.findings.empty() && !result.advice.empty()) out.findings.push_back(result.advice);
-  out.passed = out.findings.empty();
-  out.summary = fmt::format("{} at {:.2f} ns; {} buffers; {:.0f} s", corners, result.periodNs,
-                            result.buffers, result.seconds);
-  return out;
 }
 
 // What the delay model says of the same chip, and how many crossings more would do.
@@ -561,10 +365,6 @@ CosimRequest Build::cosimRequest(const CosimWindow& window) const {
   return request;
 }
 
-fs::path Build::liberty() const {
-  return bundle_.spec.liberty.empty() ? fs::path(kDefaultLiberty) : bundle_.spec.liberty;
-}
-
 Result<StageOutcome> Build::cosimulateNetlist(const CosimWindow& window, unsigned lanes) {
   if (!window.trace.empty() || window.from != 0 || window.count != 0) {
     return core::badInput("cosim.netlist-window",
@@ -586,7 +386,7 @@ CosimRequest Build::netlistRequest(const CosimWindow& window, unsigned lanes) co
   request.netlist = true;
   request.lanes = lanes;
   request.synthFolder = options_.out / "work" / "synth";
-  request.liberty = liberty();
+  request.liberty = libertyOf(bundle_.spec);
   return request;
 }
 

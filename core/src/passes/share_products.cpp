@@ -1,12 +1,12 @@
 #include "aegen/core/passes/share_products.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
-#include "aegen/core/range_analysis.hpp"
+#include "../adder_graph_digits.hpp"
 #include "../linear_network.hpp"
 #include "../linear_network_writer.hpp"
+#include "aegen/core/range_analysis.hpp"
 
 namespace aegen::core::passes {
 namespace {
@@ -15,12 +15,6 @@ struct Additions {
   std::size_t adders = 0;
   std::int64_t bits = 0;
 };
-
-// Nonzero canonical signed digits.
-int signedDigits(std::int64_t value) {
-  const auto magnitude = static_cast<std::uint64_t>(value < 0 ? -value : value);
-  return std::popcount(magnitude ^ (magnitude * 3));
-}
 
 Additions additionsOf(const Function& function) {
   std::vector<std::optional<std::int64_t>> constants(function.values.size());
@@ -35,7 +29,7 @@ Additions additionsOf(const Function& function) {
     } else if (instruction.op == Op::Mul) {
       const auto& a = constants[instruction.operands[0]];
       const auto& b = constants[instruction.operands[1]];
-      if (a || b) adders = std::max(0, signedDigits(a ? *a : *b) - 1);
+      if (a || b) adders = std::max(0, fewestDigits(a ? *a : *b) - 1);
     }
     out.adders += static_cast<std::size_t>(adders);
     out.bits += std::int64_t{adders} * function.values[result].format.width;

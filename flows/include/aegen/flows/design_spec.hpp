@@ -13,8 +13,8 @@
 #include "aegen/core/passes/pipeline.hpp"
 #include "aegen/encoders/econ_t.hpp"
 #include "aegen/encoders/link_decoders.hpp"
-#include "aegen/flows/synthesis.hpp"
 #include "aegen/flows/liberty.hpp"
+#include "aegen/flows/synthesis.hpp"
 
 namespace aegen::flows {
 
@@ -76,8 +76,8 @@ struct DesignBundle {
 };
 
 /// Reads the model, builds the chip and the board's decoder, and runs the passes. Diagnostics of
-/// loadCodec(), loadWeights(), econ_t::chip(), core::analyse(), core::passes::runPasses(); of a chip
-/// to be pipelined, which it is behind the passes, also of loadLiberty(), fitDelayModel() and
+/// loadCodec(), loadWeights(), econ_t::chip(), core::analyse(), core::passes::runPasses(); of a
+/// chip to be pipelined, which it is behind the passes, also of loadLiberty(), fitDelayModel() and
 /// core::pipelineDesign().
 [[nodiscard]] core::Result<DesignBundle> buildDesign(const DesignSpec& spec);
 

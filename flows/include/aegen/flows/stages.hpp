@@ -32,8 +32,8 @@ struct StageOptions {
   bool force = false;             ///< do again what is up to date
   std::filesystem::path liberty;  ///< overrides the design's
   std::optional<MultiplierStyle> multipliers;  ///< likewise
-  std::vector<Corner> corners;    ///< override the design's
-  StageProgress progress;         ///< may be empty
+  std::vector<Corner> corners;                 ///< override the design's
+  StageProgress progress;                      ///< may be empty
 };
 
 /// Crossings to look at in a co-simulation of its own; a build looks at all and traces nothing.
@@ -104,7 +104,6 @@ class Build {
   core::Result<StageOutcome> cosim(const CosimWindow& window);
   [[nodiscard]] CosimRequest cosimRequest(const CosimWindow& window) const;
   [[nodiscard]] CosimRequest netlistRequest(const CosimWindow& window, unsigned lanes) const;
-  [[nodiscard]] std::filesystem::path liberty() const;
   core::Result<StageOutcome> synth();
   core::Result<StageOutcome> timing();
   core::Result<StageOutcome> report();
